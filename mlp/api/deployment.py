@@ -1,0 +1,171 @@
+"""ModelDeployment: what should be served, and what is.
+
+The same document is a file on one machine and a custom resource (`modeldeployments.ml.example.com`, v1) on a cluster.
+Field names are camelCase on the wire, as Kubernetes writes them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic.alias_generators import to_camel
+
+from mlp.api.model import NAME_PATTERN, ModelName, VersionNumber
+
+GROUP = "ml.example.com"
+VERSION = "v1"
+KIND: Literal["ModelDeployment"] = "ModelDeployment"
+API_VERSION: Literal["ml.example.com/v1"] = "ml.example.com/v1"
+DEFAULT_NAMESPACE = "ml-platform"
+MAX_REPLICAS = 1_000
+
+DeploymentName = Annotated[
+    str,
+    Field(pattern=NAME_PATTERN, max_length=50, description="a DNS-1035 label of at most 50 characters"),
+]
+Quantity = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$",
+        description="a Kubernetes quantity: 500m, 0.5, 512Mi, 1Gi",
+    ),
+]
+
+
+class _Camel(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+
+class ResourceList(_Camel):
+    """Amounts of the two resources that a model server uses."""
+
+    cpu: Quantity | None = None
+    memory: Quantity | None = None
+
+    @field_validator("cpu", "memory", mode="before")
+    @classmethod
+    def _number_is_quantity(cls, value: object) -> object:
+        return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+class Resources(_Camel):
+    """What a replica asks for, and what it may use at most."""
+
+    requests: ResourceList = ResourceList(cpu="100m", memory="256Mi")
+    limits: ResourceList | None = None
+
+
+class Autoscaling(_Camel):
+    """Scaling on CPU. `{"enabled": true, "maxReplicas": 10}` alone is valid."""
+
+    enabled: bool = False
+    min_replicas: Annotated[int, Field(ge=1, le=MAX_REPLICAS, strict=True)] | None = None
+    """Defaults to `replicas`."""
+    max_replicas: Annotated[int, Field(ge=1, le=MAX_REPLICAS, strict=True)] | None = None
+    target_cpu: Annotated[int, Field(ge=1, le=100, strict=True, alias="targetCPUUtilizationPercentage")] = 80
+    """Average CPU use to aim at, in percent of the request."""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.enabled and self.max_replicas is None:
+            raise ValueError("autoscaling needs maxReplicas")
+        if self.min_replicas and self.max_replicas and self.min_replicas > self.max_replicas:
+            raise ValueError("minReplicas must not exceed maxReplicas")
+        return self
+
+
+class Spec(_Camel):
+    """What should be served."""
+
+    model_name: ModelName
+    """The model in the registry; immutable."""
+    model_version: VersionNumber
+    replicas: Annotated[int, Field(ge=0, le=MAX_REPLICAS, strict=True)] = 1
+    """Ignored while autoscaling is on."""
+    environment: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")] | None = None
+    resources: Resources = Resources()
+    autoscaling: Autoscaling | None = None
+    suspend: bool = False
+    """Stop reconciling; what runs keeps running."""
+
+
+class ConditionType(StrEnum):
+    """The questions that a status answers."""
+
+    READY = "Ready"
+    PROGRESSING = "Progressing"
+    DEGRADED = "Degraded"
+
+
+class Condition(_Camel):
+    """One answer, as Kubernetes writes conditions."""
+
+    type: ConditionType
+    status: Literal["True", "False", "Unknown"]
+    reason: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]*$")]
+    """One CamelCase word that a program can match, such as GoldenRowsFailed."""
+    message: str = ""
+    last_transition_time: datetime
+    observed_generation: int | None = None
+
+
+class Status(_Camel):
+    """What is served."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    observed_generation: int | None = None
+    """The generation of the spec that this status speaks of."""
+    replicas: int = 0
+    ready_replicas: int = 0
+    available_replicas: int = 0
+    selector: str | None = None
+    url: str | None = None
+    served_version: int | None = None
+    """The version that answers now; it stays the old one until the new one has proved itself."""
+    digest: str | None = None
+    conditions: tuple[Condition, ...] = ()
+
+    def condition(self, type_: ConditionType) -> Condition | None:
+        """Return the condition of that type, or None."""
+        return next((condition for condition in self.conditions if condition.type is type_), None)
+
+
+class ObjectMeta(_Camel):
+    """Name and place of an object; what else a cluster writes there is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: DeploymentName
+    namespace: str | None = None
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    generation: int | None = None
+    """Counts the changes of the spec; given by the target."""
+    creation_timestamp: datetime | None = None
+
+
+class ModelDeployment(_Camel):
+    """A model version that should be served, and how."""
+
+    api_version: Literal["ml.example.com/v1"] = API_VERSION
+    kind: Literal["ModelDeployment"] = KIND
+    metadata: ObjectMeta
+    spec: Spec
+    status: Status | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return the document as it is written to a file or sent to a target."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def is_ready(self) -> bool:
+        """Whether the spec as it stands now is what answers."""
+        if self.status is None or self.status.observed_generation != self.metadata.generation:
+            return False
+        ready = self.status.condition(ConditionType.READY)
+        return ready is not None and ready.status == "True"

@@ -1,0 +1,186 @@
+"""Models and versions, as the registry keeps them and as people write them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from mlp.api.receipt import Receipt
+from mlp.api.signature import Signature
+from mlp.api.wire import Answer, Sha256, Wire, canonical_json, sha256_of
+from mlp.errors import Invalid
+
+NAME_PATTERN = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
+MAX_NAME = 50
+MAX_VERSION = 2**31 - 1
+
+ModelName = Annotated[
+    str,
+    Field(pattern=NAME_PATTERN, max_length=MAX_NAME, description="a DNS-1035 label of at most 50 characters"),
+]
+VersionNumber = Annotated[int, Field(ge=1, le=MAX_VERSION, strict=True)]
+Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_./]{0,62}[A-Za-z0-9])?$")]
+Text = Annotated[str, Field(max_length=4_096)]
+ShortText = Annotated[str, Field(max_length=256)]
+
+
+def check_name(name: str, what: str = "model name") -> str:
+    """Return `name`, or raise Invalid (`invalid_name`) with the rule in words."""
+    if len(name) > MAX_NAME or not re.fullmatch(NAME_PATTERN, name):
+        shown = name if len(name) <= MAX_NAME else name[:MAX_NAME] + "…"
+        raise Invalid(
+            f"{shown!r} is not a {what}: use lower-case letters, digits and '-', begin with a letter, "
+            f"at most {MAX_NAME} characters",
+            code="invalid_name",
+        )
+    return name
+
+
+@dataclass(frozen=True)
+class ModelRef:
+    """A model, and perhaps which version of it: `iris`, `iris:2` or `iris@production`."""
+
+    name: str
+    version: int | None = None
+    alias: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ModelRef:
+        """Read `iris`, `iris:2` or `iris@production`; anything else is Invalid."""
+        if "@" in text:
+            name, _, alias = text.partition("@")
+            return cls(check_name(name), alias=check_name(alias, "alias"))
+        name, colon, number = text.partition(":")
+        if not colon:
+            return cls(check_name(name))
+        if not re.fullmatch(r"[1-9][0-9]{0,9}", number) or int(number) > MAX_VERSION:
+            raise Invalid(f"{number!r} is not a version: versions are 1, 2, 3 …", code="invalid_version")
+        return cls(check_name(name), version=int(number))
+
+    def __str__(self) -> str:
+        if self.alias is not None:
+            return f"{self.name}@{self.alias}"
+        return self.name if self.version is None else f"{self.name}:{self.version}"
+
+
+class Source(Wire):
+    """Where a version came from."""
+
+    framework: ShortText | None = None
+    """`scikit-learn`, `onnx`."""
+    estimator: ShortText | None = None
+    """The class of the original, as in `sklearn.pipeline.Pipeline`."""
+    git_commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+    git_dirty: bool | None = None
+
+
+class Manifest(Wire):
+    """All that a push says about a version, apart from the bytes themselves."""
+
+    signature: Signature
+    receipt: Receipt
+    metrics: Annotated[dict[Key, float], Field(max_length=200)] = {}
+    params: Annotated[dict[Key, Text], Field(max_length=200)] = {}
+    tags: Annotated[dict[Key, ShortText], Field(max_length=50)] = {}
+    description: Text = ""
+    source: Source = Source()
+
+
+def version_digest(blob_sha256: str, signature: Signature, receipt: Receipt) -> str:
+    """Return the digest of a version: the SHA-256 of the canonical JSON of blob, signature and receipt.
+
+    Metrics, tags and words about a version may change; what it answers may not, and this is what is hashed.
+    """
+    document = {
+        "blob": blob_sha256,
+        "signature": signature.model_dump(mode="json"),
+        "receipt": receipt.model_dump(mode="json"),
+    }
+    return sha256_of(canonical_json(document))
+
+
+class UploadRequest(Wire):
+    """`POST /models/{name}/uploads`: announce the bytes that will follow."""
+
+    manifest: Manifest
+    sha256: Sha256
+    size: Annotated[int, Field(ge=1, strict=True, description="bytes")]
+
+
+class Upload(Answer):
+    """An announced upload. `version` is set when that digest is registered already, and no bytes are wanted."""
+
+    id: str
+    version: ModelVersion | None = None
+
+
+class ModelVersion(Answer):
+    """A READY version: one immutable blob and the document about it."""
+
+    name: str
+    version: int
+    digest: str
+    sha256: str
+    size: int
+    """Bytes of the ONNX blob."""
+    signature: Signature
+    receipt: Receipt
+    metrics: dict[str, float] = {}
+    params: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    description: str = ""
+    source: Source = Source()
+    created_at: datetime
+    created_by: str | None = None
+
+    @property
+    def ref(self) -> ModelRef:
+        """`iris:2`."""
+        return ModelRef(self.name, version=self.version)
+
+
+class VersionSummary(Answer):
+    """A version in a list: everything but the signature and the receipt's rows."""
+
+    name: str
+    version: int
+    digest: str
+    size: int
+    task: str
+    metrics: dict[str, float] = {}
+    tags: dict[str, str] = {}
+    description: str = ""
+    created_at: datetime
+
+
+class Model(Answer):
+    """A model: the name that versions share."""
+
+    name: str
+    description: str = ""
+    tags: dict[str, str] = {}
+    latest_version: int | None = None
+    """The highest number given so far; None before the first version."""
+    created_at: datetime
+    updated_at: datetime
+
+
+class ModelList(Answer):
+    """A page of models; `next` is the cursor of the following page, or None."""
+
+    items: list[Model]
+    next: str | None = None
+
+
+class VersionList(Answer):
+    """A page of versions, newest first."""
+
+    items: list[VersionSummary]
+    next: str | None = None
+
+
+Upload.model_rebuild()
