@@ -1,0 +1,238 @@
+"""The registry, as the command line, a notebook and a model server speak to it."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from mlp.api.model import (
+    Manifest,
+    Model,
+    ModelList,
+    ModelVersion,
+    Upload,
+    UploadRequest,
+    VersionList,
+    VersionSummary,
+    check_name,
+)
+from mlp.api.wire import Answer
+from mlp.client.http import call, error_of, failure_of
+from mlp.errors import Failed, Precondition, Unavailable
+
+WHO = "the registry"
+CHUNK = 256 * 1024
+PAGE = 100
+_SECONDS_TO_JUDGE = 120.0
+_PAUSES = (0.5, 2.0)  # seconds before a push is tried again
+
+Progress = Callable[[int], None]
+"""Told how many bytes have travelled so far."""
+Document = TypeVar("Document", bound=Answer)
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """A registered version, and whether this push made it or found it there."""
+
+    version: ModelVersion
+    created: bool
+
+
+class RegistryClient(AbstractContextManager["RegistryClient"]):
+    """Speaks to the registry at `url`; `token_file` holds the bearer token, where the registry wants one.
+
+    Every method raises errors of `mlp.errors`: what the registry said, or Unavailable when it does not answer.
+    """
+
+    def __init__(self, url: str, *, token_file: Path | None = None, timeout: float = 30.0) -> None:
+        self._http = httpx.Client(base_url=url, headers=_headers(token_file), timeout=timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def ready(self) -> None:
+        """Return if the registry can take a push now; raise Unavailable if not."""
+        call(self._http, WHO, "GET", "/ready")
+
+    def models(self, *, search: str | None = None, tag: str | None = None, limit: int = PAGE) -> list[Model]:
+        """Return at most `limit` models by name; `tag` is `key` or `key=value`."""
+        query = {"search": search, "tag": tag}
+        return list(islice(self._pages("/models", ModelList, query, limit), limit))
+
+    def model(self, name: str) -> Model:
+        """Return one model; NotFound (`model_not_found`) when there is none of that name."""
+        return _document(call(self._http, WHO, "GET", _path(name)), Model)
+
+    def versions(self, name: str, *, limit: int = PAGE) -> list[VersionSummary]:
+        """Return at most `limit` versions of a model, newest first."""
+        return list(islice(self._pages(f"{_path(name)}/versions", VersionList, {}, limit), limit))
+
+    def version(self, name: str, version: int) -> ModelVersion:
+        """Return one version with signature and receipt; NotFound (`version_not_found`) when there is none."""
+        return _document(call(self._http, WHO, "GET", _path(name, version)), ModelVersion)
+
+    def push(
+        self, name: str, manifest: Manifest, artifact: bytes | Path, *, progress: Progress | None = None
+    ) -> Pushed:
+        """Register `artifact` (an ONNX graph, as bytes or as a file) as the next version of the model `name`.
+
+        The same blob, signature and receipt pushed again find the version that exists. A push that lost its
+        connection is tried again; the key that it carries keeps it from being counted twice.
+        """
+        request = UploadRequest(manifest=manifest, sha256=_sha256(artifact), size=_size(artifact))
+        key = uuid.uuid4().hex
+        for pause in _PAUSES:
+            try:
+                return self._push(name, request, artifact, key, progress)
+            except Unavailable as error:
+                if error.code == "insufficient_storage":
+                    raise
+                time.sleep(pause)
+        return self._push(name, request, artifact, key, progress)
+
+    def _push(
+        self, name: str, request: UploadRequest, artifact: bytes | Path, key: str, progress: Progress | None
+    ) -> Pushed:
+        announced = call(
+            self._http,
+            WHO,
+            "POST",
+            f"{_path(name)}/uploads",
+            content=request.model_dump_json(),
+            headers={"Content-Type": "application/json", "Idempotency-Key": key},
+        )
+        upload = _document(announced, Upload)
+        if upload.version is not None:
+            return Pushed(upload.version, created=False)
+        answer = call(
+            self._http,
+            WHO,
+            "PUT",
+            f"{_path(name)}/uploads/{upload.id}",
+            content=_chunks(artifact, progress),
+            headers={"Content-Type": "application/octet-stream", "Content-Length": str(request.size)},
+            timeout=httpx.Timeout(self._http.timeout, read=_SECONDS_TO_JUDGE),
+        )
+        return Pushed(_document(answer, ModelVersion), created=answer.status_code == httpx.codes.CREATED)
+
+    def download(self, version: ModelVersion, target: Path, *, progress: Progress | None = None) -> None:
+        """Write the version's ONNX graph to `target`, which appears whole or not at all.
+
+        Raises Failed (`artifact_corrupt`) when the bytes do not have the version's SHA-256.
+        """
+        part = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
+        try:
+            digest = self._fetch(version, part, progress)
+            if digest != version.sha256:
+                raise Failed(f"the bytes of {version.ref} do not have their SHA-256", code="artifact_corrupt")
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _fetch(self, version: ModelVersion, part: Path, progress: Progress | None) -> str:
+        digest = hashlib.sha256()
+        received = 0
+        try:
+            with (
+                self._http.stream("GET", f"{_path(version.name, version.version)}/artifact") as answer,
+                part.open("wb") as file,
+            ):
+                if answer.status_code >= 400:
+                    answer.read()
+                    raise error_of(answer)
+                for chunk in answer.iter_bytes(CHUNK):
+                    digest.update(chunk)
+                    file.write(chunk)
+                    received += len(chunk)
+                    if progress is not None:
+                        progress(received)
+        except httpx.HTTPError as error:
+            raise failure_of(error, WHO, str(self._http.base_url)) from error
+        return digest.hexdigest()
+
+    def _pages(self, path: str, kind: type[Any], query: Mapping[str, str | None], limit: int) -> Iterator[Any]:
+        asked = {key: value for key, value in query.items() if value is not None}
+        cursor: str | None = None
+        while True:
+            params = {**asked, "limit": str(min(limit, PAGE)), **({} if cursor is None else {"cursor": cursor})}
+            page = _document(call(self._http, WHO, "GET", path, params=params), kind)
+            yield from page.items
+            cursor = page.next
+            if cursor is None:
+                return
+
+
+def _headers(token_file: Path | None) -> dict[str, str]:
+    if token_file is None:
+        return {}
+    try:
+        token = token_file.read_text("utf-8").strip()
+    except OSError as error:
+        raise Precondition(f"the token file {token_file} cannot be read", code="token_unreadable") from error
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _path(name: str, version: int | None = None) -> str:
+    # A name is checked before it becomes part of a path: "../x" must not reach another resource.
+    return f"/models/{check_name(name)}" + ("" if version is None else f"/versions/{version:d}")
+
+
+def _document(answer: httpx.Response, kind: type[Document]) -> Document:
+    try:
+        return kind.model_validate_json(answer.content)
+    except ValidationError as error:
+        raise Failed(
+            f"{WHO} at {answer.request.url.copy_with(path='/', query=None)} answered something else than a registry",
+            code="unexpected_answer",
+        ) from error
+
+
+def _sha256(artifact: bytes | Path) -> str:
+    if isinstance(artifact, bytes):
+        return hashlib.sha256(artifact).hexdigest()
+    with artifact.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _size(artifact: bytes | Path) -> int:
+    return len(artifact) if isinstance(artifact, bytes) else artifact.stat().st_size
+
+
+def _chunks(artifact: bytes | Path, progress: Progress | None) -> Iterator[bytes]:
+    sent = 0
+    for chunk in _slices(artifact):
+        yield chunk
+        sent += len(chunk)
+        if progress is not None:
+            progress(sent)
+
+
+def _slices(artifact: bytes | Path) -> Iterator[bytes]:
+    if isinstance(artifact, bytes):
+        view = memoryview(artifact)
+        yield from (bytes(view[start : start + CHUNK]) for start in range(0, len(view), CHUNK))
+        return
+    with artifact.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
