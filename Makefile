@@ -1,0 +1,51 @@
+# Every target makes the environment that it needs; the first one takes a minute or two.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help demo test lint format bench soak e2e clean
+help:            ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
+
+demo: $(VENV)/.all  ## install mlp and run the main job: train, push, deploy, predict
+	$(BIN)/mlp demo
+
+test: $(VENV)/.dev  ## run the tests
+	$(BIN)/python -m pytest -m "not soak"
+
+lint: $(VENV)/.dev  ## check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## write files the way `make lint` wants them
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## measure, and write docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.dev  ## long counts: minutes of load, thousands of cases
+	$(BIN)/python -m pytest -m soak --timeout 3600
+
+e2e: $(VENV)/.dev  ## the story of the README through the installed commands
+	$(BIN)/python -m pytest tests/e2e
+
+clean:           ## remove the environment and every cache
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "mlp needs Python 3.11 or newer: make PYTHON=python3.12 …" >&2; exit 3; }
+	@echo "installing into $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.all: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@$(PIP) --editable '.[all]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.all

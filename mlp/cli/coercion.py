@@ -1,0 +1,58 @@
+"""Option values without pydantic.
+
+Typer builds a pydantic TypeAdapter for every option, the first of which costs more than the rest of a small command.
+Plain strings, paths, numbers and choices need none; for everything else Typer's own way stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from typer import BadParameter
+from typer._coercion import RuntimeParam
+
+if TYPE_CHECKING:
+    from typer._click import Context, Parameter
+
+_CONVERTERS: Mapping[Any, Callable[[str], Any]] = {str: str, bool: bool, Path: Path, int: int}
+
+
+@dataclass(frozen=True)
+class PlainParam(RuntimeParam):
+    """Coercion by calling a constructor on the text."""
+
+    convert: Callable[[Any], Any]
+
+    def _coerce_value(self, value: Any, param: Any, ctx: Context) -> Any:
+        try:
+            return [self.convert(item) for item in value] if isinstance(value, list | tuple) else self.convert(value)
+        except ValueError as error:
+            wanted = "a whole number" if self.convert is int else _choices(self.convert)
+            raise BadParameter(f"{value!r} is not {wanted}.", ctx=ctx, param=param) from error
+
+
+def _choices(convert: Callable[[Any], Any]) -> str:
+    members = getattr(convert, "__members__", {})
+    return f"one of {', '.join(str(member.value) for member in members.values())}" if members else "valid"
+
+
+def plain(params: list[Parameter]) -> list[Parameter]:
+    """Return `params`, each of a plain type with a coercion that does not import pydantic."""
+    for param in params:
+        descriptor: Any = getattr(param, "type_descriptor", None)
+        if descriptor is None:
+            continue
+        annotation = descriptor.annotation
+        if get_origin(annotation) is list:
+            annotation = get_args(annotation)[0]
+        info = descriptor.parameter_info
+        is_choice = isinstance(annotation, type) and issubclass(annotation, Enum)
+        convert = annotation if is_choice else _CONVERTERS.get(annotation)
+        # A range is Typer's to check.
+        if convert is not None and info.min is None and info.max is None:
+            param._runtime_param = PlainParam(info, descriptor.annotation, convert)  # type: ignore[attr-defined]
+    return params

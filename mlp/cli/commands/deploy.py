@@ -1,0 +1,89 @@
+"""`mlp deploy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlp.cli.command import command
+from mlp.cli.duration import Timeout, seconds_of
+from mlp.cli.session import Session
+from mlp.errors import Invalid, NotFound
+
+if TYPE_CHECKING:
+    from mlp.api.deployment import ModelDeployment
+
+
+@command
+def run(
+    session: Session,
+    *,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Name of the deployment.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("-f", "--file", metavar="FILE", help="ModelDeployment documents (YAML), or '-'.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="MODEL", help="The model, if it has another name.")
+    ] = None,
+    version: Annotated[int | None, typer.Option("--version", metavar="N", help="Else the latest.")] = None,
+    replicas: Annotated[int | None, typer.Option("--replicas", metavar="N", help="How many servers.")] = None,
+    environment: Annotated[
+        str | None, typer.Option("--environment", metavar="LABEL", help="A label, such as production.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it answers.")] = True,
+    timeout: Timeout = "60s",
+) -> None:
+    """Serve a model version, and wait until it really answers.
+
+    A deployment that exists keeps what is not named: `mlp deploy iris --version 2` changes the version alone. The old
+    version goes on answering until the new one has proved itself.
+    """
+    from mlp.cli.deploying import deploy
+    from mlp.cli.deployments import changed, read_documents
+
+    if name is not None and file is None:
+        documents = [
+            changed(
+                _existing(session, name),
+                name=name,
+                model=model,
+                version=version,
+                replicas=replicas,
+                environment=environment,
+                latest=lambda wanted: _latest(session, wanted),
+            )
+        ]
+    elif file is not None and name is None:
+        documents = read_documents(file)
+    else:
+        raise Invalid("give a NAME or -f FILE, one of them", code="invalid_option")
+    session.screen.note(f"target: {session.target.describe()}")
+    deployed = [deploy(session, document, wait=wait, timeout=seconds_of(timeout)) for document in documents]
+    session.emit(
+        deployed[0].document() if len(deployed) == 1 else [each.document() for each in deployed],
+        lambda: "\n".join(_line(each) for each in deployed),
+    )
+    if wait:
+        session.screen.next(f"mlp predict {deployed[0].metadata.name} --example", "mlp status")
+
+
+def _existing(session: Session, name: str) -> ModelDeployment | None:
+    try:
+        return session.target.get(name)
+    except NotFound:
+        return None
+
+
+def _latest(session: Session, model: str) -> int:
+    latest = session.registry.model(model).latest_version
+    if latest is None:
+        raise NotFound(f"model {model} has no version yet", code="version_not_found", details={"name": model})
+    return latest
+
+
+def _line(deployment: ModelDeployment) -> str:
+    status = deployment.status
+    url = status.url if status and status.url else "-"
+    return f"{deployment.metadata.name}   {deployment.spec.model_name}:{deployment.spec.model_version}   {url}"

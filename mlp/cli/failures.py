@@ -1,0 +1,89 @@
+"""Where a failure ends: as one line that says what is wrong, one that says what to do, and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from mlp.cli.catalogue import GENERIC, KNOWN, Known
+from mlp.errors import (
+    Conflict,
+    DeadlineExceeded,
+    Denied,
+    Failed,
+    Invalid,
+    MlpError,
+    NotFound,
+    Precondition,
+    Refused,
+    TooLarge,
+    Unavailable,
+    Unproved,
+    Unsupported,
+)
+
+if TYPE_CHECKING:
+    from mlp.cli.session import Session
+
+INTERRUPTED = 130
+INTERNAL = KNOWN["internal"]
+
+EXIT_CODES: Mapping[type[MlpError], int] = {
+    Invalid: 2,
+    TooLarge: 1,
+    Unsupported: 1,
+    NotFound: 5,
+    Conflict: 1,
+    Denied: 4,
+    Precondition: 3,
+    Refused: 7,
+    Unproved: 1,
+    Failed: 1,
+    Unavailable: 1,
+    DeadlineExceeded: 6,
+}
+
+
+def exit_code_of(error: MlpError) -> int:
+    """Return the exit code for `error`: the catalogue's own for its code, else that of its class."""
+    known = KNOWN.get(error.code)
+    if known is not None and known.exit is not None:
+        return known.exit
+    return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)
+
+
+def known_of(error: MlpError) -> Known:
+    """Return the catalogue's entry for `error`: by its code, else by its class."""
+    entry = KNOWN.get(error.code)
+    return entry or next(GENERIC[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in GENERIC)
+
+
+@contextmanager
+def ending(session: Session) -> Iterator[None]:
+    """Run a command's body; nothing but a clean exit leaves this block."""
+    try:
+        yield
+        sys.stdout.flush()
+    except MlpError as error:
+        if session.flags.debug:
+            raise
+        entry = known_of(error)
+        session.screen.failure(entry.code, error.message, entry.fix_for(error.details))
+        raise typer.Exit(exit_code_of(error)) from error
+    except KeyboardInterrupt as error:
+        session.screen.warn("interrupted; what was started goes on: see `mlp status`")
+        raise typer.Exit(INTERRUPTED) from error
+    except BrokenPipeError as error:
+        # The reader has seen enough (`mlp … | head`); stdout must not be flushed into the closed pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from error
+    except Exception as error:
+        if session.flags.debug or isinstance(error, typer.Exit | typer.Abort):
+            raise
+        session.screen.failure(INTERNAL.code, f"a fault in mlp itself: {type(error).__name__}", INTERNAL.fix)
+        raise typer.Exit(1) from error

@@ -1,0 +1,172 @@
+"""Rows to predict: from `-i name=value`, from JSON and CSV files, and an example made from the signature."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mlp.api.inference import PredictRequest
+from mlp.api.receipt import Cell
+from mlp.api.signature import DType, Feature, Signature
+from mlp.errors import Invalid, NotFound
+
+MISSING_WORDS = frozenset(("", "null", "nan", "NaN", "NA", "N/A", "None"))
+
+
+def request_from_inputs(signature: Signature, inputs: Sequence[str], *, name: str) -> PredictRequest:
+    """Build a request of one record from `feature=value` texts.
+
+    Raises Invalid: `no_rows`, `unknown_feature` (with the nearest name), `missing_feature`, `invalid_value`.
+    """
+    if not inputs:
+        raise Invalid(
+            "there is nothing to predict: give -i FEATURE=VALUE or -f FILE", code="no_rows", details=_of(name)
+        )
+    features = {feature.name: feature for feature in signature.inputs}
+    record: dict[str, Cell] = {}
+    for text in inputs:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise Invalid(f"{text!r} is not FEATURE=VALUE", code="invalid_value", details=_of(name))
+        if key in record:
+            raise Invalid(f"feature {key!r} is given twice", code="invalid_value", details=_of(name))
+        if key not in features:
+            raise _unknown(key, list(features), name)
+        record[key] = cell_of(features[key], value, name=name)
+    _no_missing(features, record, name)
+    return PredictRequest(records=[record])
+
+
+def _unknown(key: str, known: Sequence[str], name: str) -> Invalid:
+    near = get_close_matches(key, known, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return Invalid(f"unknown feature {key!r}{hint}", code="unknown_feature", details=_of(name))
+
+
+def _no_missing(features: dict[str, Feature], record: dict[str, Cell], name: str) -> None:
+    missing = [key for key, feature in features.items() if key not in record and not feature.nullable]
+    if missing:
+        raise Invalid(f"missing: {', '.join(missing)}", code="missing_feature", details=_of(name))
+    record.update({key: None for key in features if key not in record})
+
+
+def _of(name: str) -> dict[str, object]:
+    return {"name": name, "model": name}
+
+
+def cell_of(feature: Feature, text: str, *, name: str) -> Cell:
+    """Read one value as its feature's type. Raises Invalid (`invalid_value`)."""
+    if text in MISSING_WORDS and feature.nullable:
+        return None
+    if feature.dtype is DType.STRING:
+        return text
+    try:
+        return _scalar(feature.dtype, text)
+    except ValueError as error:
+        wanted = {DType.INT64: "a whole number", DType.BOOL: "true or false"}.get(feature.dtype, "a number")
+        raise Invalid(
+            f"{feature.name}={text!r}: {feature.name} is {wanted}", code="invalid_value", details=_of(name)
+        ) from error
+
+
+def _scalar(dtype: DType, text: str) -> Cell:
+    if dtype is DType.BOOL:
+        words = {"true": True, "false": False, "1": True, "0": False}
+        if text.lower() not in words:
+            raise ValueError(text)
+        return words[text.lower()]
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    if dtype is DType.INT64:
+        if not number.is_integer():
+            raise ValueError(text)
+        return int(text) if text.lstrip("+-").isdigit() else int(number)
+    return number
+
+
+def request_from_file(signature: Signature, path: Path, *, name: str) -> PredictRequest:
+    """Read rows from a JSON file (request body, record, list of records, list of lists) or a CSV with a header.
+
+    `-` is stdin; what begins with `{` or `[` is JSON. Raises Invalid (`invalid_rows_file`) with the place.
+    """
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise NotFound(f"{path} does not exist", code="file_not_found") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path} cannot be read as text", code="invalid_rows_file", details=_of(name)) from error
+    if text.lstrip()[:1] in ("{", "["):
+        return _from_json(text, str(path), name)
+    return _from_csv(signature, text, str(path), name)
+
+
+def _from_json(text: str, where: str, name: str) -> PredictRequest:
+    try:
+        document: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        place = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise Invalid(f"{where} is not JSON{place}", code="invalid_rows_file", details=_of(name)) from error
+    if isinstance(document, list):
+        document = {"records" if document and isinstance(document[0], dict) else "features": document}
+    elif not {"records", "features"} & set(document):
+        document = {"records": [document]}
+    try:
+        return PredictRequest.model_validate(document)
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"][:3])
+        raise Invalid(f"{where}: {place} is not a value", code="invalid_rows_file", details=_of(name)) from error
+
+
+def _from_csv(signature: Signature, text: str, where: str, name: str) -> PredictRequest:
+    reader = csv.reader(io.StringIO(text))
+    header = next(reader, None)
+    features = {feature.name: feature for feature in signature.inputs}
+    if header is None or not set(header) & set(features):
+        raise Invalid(
+            f"{where}: the first line names none of the features ({', '.join(list(features)[:4])} …)",
+            code="invalid_rows_file",
+            details=_of(name),
+        )
+    for key in header:
+        if key not in features:
+            raise _unknown(key, list(features), name)
+    records = []
+    for row in reader:
+        if len(row) != len(header):
+            raise Invalid(
+                f"{where}: line {reader.line_num} has {len(row)} values, the header {len(header)}",
+                code="invalid_rows_file",
+                details=_of(name),
+            )
+        record = {key: cell_of(features[key], value, name=name) for key, value in zip(header, row, strict=True)}
+        _no_missing(features, record, name)
+        records.append(record)
+    if not records:
+        raise Invalid(f"{where} holds a header and no row", code="invalid_rows_file", details=_of(name))
+    return PredictRequest(records=records)
+
+
+def example_request(signature: Signature) -> dict[str, Any]:
+    """Return a request body that the model answers: one record, from the middle of what was seen at training."""
+    return {"records": [{feature.name: _example(feature) for feature in signature.inputs}]}
+
+
+def _example(feature: Feature) -> Cell:
+    if feature.dtype is DType.STRING:
+        return feature.categories[0] if feature.categories else "text"
+    if feature.dtype is DType.BOOL:
+        return True
+    low = 0.0 if feature.minimum is None else feature.minimum
+    high = low if feature.maximum is None else feature.maximum
+    middle = (low + high) / 2
+    return round(middle) if feature.dtype is DType.INT64 else float(f"{middle:.4g}")

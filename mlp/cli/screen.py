@@ -1,0 +1,86 @@
+"""What a person sees while a command works. All of it goes to stderr: stdout belongs to the data."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TextIO
+
+import typer
+
+from mlp.cli.text import printable
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Lines for a person, with colour and motion only where they help.
+
+    `quiet` leaves failures and warnings only; `verbose` adds details.
+    """
+
+    colour: bool
+    live: bool
+    """Whether stderr is a terminal, so that a spinner can turn."""
+    quiet: bool = False
+    verbose: bool = False
+
+    def step(self, text: str) -> None:
+        """Say that something is done."""
+        if not self.quiet:
+            self._line("✓", typer.colors.GREEN, text)
+
+    def note(self, text: str) -> None:
+        """Say something worth knowing."""
+        if not self.quiet:
+            self._line(" ", None, text)
+
+    def detail(self, text: str) -> None:
+        """Say something that only the curious want."""
+        if self.verbose and not self.quiet:
+            self._line("·", None, text)
+
+    def warn(self, text: str) -> None:
+        """Say that something is not as the user may believe."""
+        self._line("!", typer.colors.YELLOW, text)
+
+    def failure(self, code: str, message: str, fix: str | None) -> None:
+        """Say what went wrong in one line, and what to do in another."""
+        self._line("✗", typer.colors.RED, f"{code} {message}")
+        if fix:
+            self._line(" ", None, f"fix: {fix}")
+
+    def next(self, *commands: str) -> None:
+        """Suggest what to type next; only a person at a terminal is told."""
+        if self.live and not self.quiet:
+            for number, command in enumerate(commands):
+                self._line(" ", None, ("next: " if number == 0 else "      ") + command)
+
+    def working(self, text: str) -> AbstractContextManager[None]:
+        """Show that `text` is under way, for as long as the block runs."""
+        return self._spinner(text) if self.live and not self.quiet else nullcontext()
+
+    @contextmanager
+    def _spinner(self, text: str) -> Iterator[None]:
+        from rich.console import Console
+
+        console = Console(stderr=True, no_color=not self.colour, highlight=False)
+        with console.status(f"{printable(text)} …", spinner="dots"):
+            yield
+
+    def _line(self, symbol: str, colour: str | None, text: str) -> None:
+        mark = typer.style(symbol, fg=colour, bold=True) if colour and self.colour else symbol
+        typer.echo(f"{mark} {printable(text)}", err=True, color=self.colour)
+
+
+def screen_for(stream: TextIO, *, when: str, colourless: bool, quiet: bool, verbose: bool) -> Screen:
+    """Return the screen for `stream`; `when` is the --color flag: auto, always or never."""
+    live = stream.isatty() and not colourless
+    colour = when == "always" or (when == "auto" and live)
+    return Screen(colour=colour, live=stream.isatty(), quiet=quiet, verbose=verbose)
+
+
+def is_interactive() -> bool:
+    """Whether somebody is there to answer a question."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

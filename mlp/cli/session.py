@@ -1,0 +1,111 @@
+"""One run of a command: its shared flags, its screen, and the way to the platform."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from mlp.cli.output import Format, emit
+from mlp.cli.screen import Screen, is_interactive, screen_for
+from mlp.cli.settings import Settings
+from mlp.errors import NotFound, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlp.api.model import ModelRef, ModelVersion
+    from mlp.client.inference import InferenceClient
+    from mlp.client.registry import RegistryClient
+    from mlp.targets import Target
+
+
+@dataclass(frozen=True)
+class Flags:
+    """The flags that every command has."""
+
+    target: str | None
+    output: Format
+    no_input: bool
+    yes: bool
+    quiet: bool
+    verbose: bool
+    debug: bool
+    color: str
+
+
+class Session:
+    """What a command is given: flags, settings, a screen; target and registry when it asks for them."""
+
+    def __init__(self, flags: Flags, settings: Settings, screen: Screen) -> None:
+        self.flags = flags
+        self.settings = settings
+        self.screen = screen
+
+    @classmethod
+    def open(cls, flags: Flags) -> Session:
+        """Begin a run, reading this process's environment once."""
+        settings = Settings.read(os.environ)
+        screen = screen_for(
+            sys.stderr,
+            when=flags.color,
+            colourless=settings.colourless,
+            quiet=flags.quiet,
+            verbose=flags.verbose,
+        )
+        return cls(flags, settings, screen)
+
+    @cached_property
+    def target(self) -> Target:
+        """Where deployments run: the flag, MLP_TARGET, or the platform that runs on this machine."""
+        from mlp.targets import resolve_target
+
+        return resolve_target(self.flags.target, self.settings.target, self.settings.home)
+
+    @cached_property
+    def registry(self) -> RegistryClient:
+        """The registry: MLP_REGISTRY_URL, or the target's own."""
+        from mlp.client.registry import RegistryClient
+
+        url = self.settings.registry_url or self.target.registry_url()
+        self.screen.detail(f"registry: {url}")
+        return RegistryClient(url, token_file=self.settings.registry_token_file)
+
+    def target_to_start(self, *, local: bool = False) -> Target:
+        """Return the target for commands that also make sense while nothing runs: the local one by default."""
+        from mlp.targets import resolve_target
+
+        named = "local" if local else self.flags.target
+        return resolve_target(named, self.settings.target, self.settings.home, default="local")
+
+    def model_server(self, name: str) -> InferenceClient:
+        """Return a client of the server of a deployment."""
+        from mlp.client.inference import InferenceClient
+
+        return InferenceClient(self.target.endpoint(name))
+
+    def version_of(self, reference: ModelRef) -> ModelVersion:
+        """Look up a version; a bare name means its latest one."""
+        if reference.version is not None:
+            return self.registry.version(reference.name, reference.version)
+        latest = self.registry.model(reference.name).latest_version
+        if latest is None:
+            raise NotFound(f"model {reference.name} has no version yet", code="version_not_found")
+        return self.registry.version(reference.name, latest)
+
+    def emit(self, document: Any, text: Callable[[], str]) -> None:
+        """Print data in the format that the user chose."""
+        emit(self.flags.output, document, text)
+
+    def confirm(self, question: str, flag: str = "--yes") -> None:
+        """Ask before something that cannot be undone; Refused when nobody can answer, or the answer is no."""
+        if self.flags.yes:
+            return
+        if self.flags.no_input or not is_interactive():
+            raise Refused(f"{question.rstrip('?')}: this needs {flag} where nobody can be asked")
+        if not typer.confirm(question, err=True):
+            raise Refused("not confirmed; nothing was changed", code="declined")

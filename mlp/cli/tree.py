@@ -1,0 +1,37 @@
+"""Which commands there are, with the one line of help each, so that `mlp --help` imports none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A command: the module that holds its `run`, and its line in the help."""
+
+    module: str
+    help: str
+
+
+ROOT: Mapping[str, Entry] = {
+    "up": Entry("mlp.cli.commands.up", "Start the platform."),
+    "down": Entry("mlp.cli.commands.down", "Stop the platform; models and deployments are kept."),
+    "status": Entry("mlp.cli.commands.status", "Show what runs, and whether it answers."),
+    "demo": Entry("mlp.cli.commands.demo", "Train, push, deploy and query four sample models."),
+    "deploy": Entry("mlp.cli.commands.deploy", "Serve a model version, and wait until it answers."),
+    "undeploy": Entry("mlp.cli.commands.undeploy", "Stop serving a model."),
+    "predict": Entry("mlp.cli.commands.predict", "Ask a deployed model."),
+    "logs": Entry("mlp.cli.commands.logs", "Show the log of a deployment, of the registry or of the agent."),
+    "explain": Entry("mlp.cli.commands.explain", "Say what an MLP code means, and how to mend it."),
+    "version": Entry("mlp.cli.commands.version", "Show the version of mlp."),
+}
+
+MODEL: Mapping[str, Entry] = {
+    "push": Entry("mlp.cli.commands.model_push", "Convert to ONNX, prove it equals the original, register a version."),
+    "ls": Entry("mlp.cli.commands.model_ls", "List models, or the versions of one."),
+    "show": Entry("mlp.cli.commands.model_show", "Show a version: signature, receipt, metrics."),
+}
+
+GROUPS: Mapping[str, tuple[Mapping[str, Entry], str]] = {
+    "model": (MODEL, "Push and look up models."),
+}
