@@ -1,0 +1,138 @@
+"""The folder of the local platform: what lies where in it, and whether an agent keeps it now."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import ValidationError
+
+from mlp.api.wire import Answer
+from mlp.errors import Precondition
+
+FORMAT = 1
+"""Counts the layouts of the folder; an agent refuses one that is newer than its own."""
+_LONGEST_SOCKET_PATH = 100  # bytes; the kernels' limits are 104 and 108 with the final zero
+
+
+class AgentFile(Answer):
+    """`agent.json`: the mark of the platform's folder, written by each agent that starts there."""
+
+    kind: Literal["mlp-home"] = "mlp-home"
+    format: int = FORMAT
+    version: str
+    pid: int
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder `root`, an absolute path. Nothing in it exists before the first start."""
+
+    root: Path
+
+    @classmethod
+    def locate(cls, setting: str | Path | None = None) -> Home:
+        """Return the folder that `setting` (the value of MLP_HOME) names, or else the user's data folder for mlp.
+
+        Raises Precondition (`home_path_too_long`) where the path leaves no room for the name of a socket.
+        """
+        root = Path(setting).expanduser() if setting else platformdirs.user_data_path("mlp", appauthor=False)
+        home = cls(root.absolute())
+        if len(os.fsencode(home.socket)) > _LONGEST_SOCKET_PATH:
+            raise Precondition(
+                f"{home.root} is too long a path for a socket; set MLP_HOME to a shorter one", code="home_path_too_long"
+            )
+        return home
+
+    @property
+    def agent_file(self) -> Path:
+        """The mark of the folder."""
+        return self.root / "agent.json"
+
+    @property
+    def lock(self) -> Path:
+        """Locked (flock) for as long as an agent lives."""
+        return self.root / "agent.lock"
+
+    @property
+    def socket(self) -> Path:
+        """Where the agent answers; who may open it may steer the platform."""
+        return self.root / "agent.sock"
+
+    @property
+    def registry(self) -> Path:
+        """The registry's data."""
+        return self.root / "registry"
+
+    @property
+    def deployments(self) -> Path:
+        """What should be served, a document each."""
+        return self.root / "deployments"
+
+    @property
+    def logs(self) -> Path:
+        """What the processes write."""
+        return self.root / "logs"
+
+    @property
+    def cache(self) -> Path:
+        """Models that servers have fetched."""
+        return self.root / "cache"
+
+    @property
+    def run(self) -> Path:
+        """What is known of running processes; worthless once none runs."""
+        return self.root / "run"
+
+    @property
+    def agent_failure(self) -> Path:
+        """Why the agent could not start, where it could not."""
+        return self.run / "agent.termination"
+
+    def log(self, name: str) -> Path:
+        """Return the log of `registry`, `agent` or a deployment."""
+        return self.logs / f"{name}.log"
+
+    def create(self) -> None:
+        """Create the folder and those within, readable by their owner alone."""
+        for folder in (self.root, self.registry, self.deployments, self.logs, self.cache, self.run):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def is_kept(self) -> bool:
+        """Whether an agent lives that keeps this folder, be it still starting."""
+        try:
+            descriptor = os.open(self.lock, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def mark(self) -> AgentFile | None:
+        """Return what `agent.json` says, or None where there is none.
+
+        Raises Precondition: `home_unreadable` when it is not such a file, `home_too_new` when a newer mlp wrote it.
+        """
+        try:
+            mark = AgentFile.model_validate_json(self.agent_file.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            raise Precondition(
+                f"{self.agent_file} is not readable as the mark of a platform", code="home_unreadable"
+            ) from error
+        if mark.format > FORMAT:
+            raise Precondition(
+                f"{self.root} was written by mlp {mark.version}, which is newer than this one", code="home_too_new"
+            )
+        return mark

@@ -1,0 +1,6 @@
+"""The one-machine agent: the operator's twin, which keeps processes where the operator keeps pods.
+
+What should run and what does is compared in `reconcile`, said in `status` and judged in `admission`, all pure;
+`keeper` and `process` act. No model is opened here and no registry row is read: both happen in the children. Nothing
+outside imports this package: it is started as `python -m mlp.local` and spoken to through the socket in its folder.
+"""

@@ -1,0 +1,217 @@
+"""The agent: the registry, the deployments, and the loop that keeps them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+
+from mlp import __version__
+from mlp.api.agent import AgentStatus
+from mlp.api.deployment import ModelDeployment
+from mlp.client.home import Home
+from mlp.errors import Conflict, NotFound, Unavailable
+from mlp.local.admission import admit
+from mlp.local.attempts import Backoff
+from mlp.local.keeper import Habits, Keeper
+from mlp.local.launch import REGISTRY, Launch, Launcher
+from mlp.local.ports import free_ports
+from mlp.local.reconcile import Phase, Wanted, wanted_of
+from mlp.local.settings import Settings
+from mlp.local.status import status_of
+from mlp.local.store import Store, StoredDeployment
+
+_log = logging.getLogger(__name__)
+_NOTHING = Wanted(revision=None, generation=1)
+_THE_REGISTRY = Wanted(revision=0, generation=1)
+_LONGEST_SLEEP_SECONDS = 60.0
+_AFTER_FAULT_SECONDS = 1.0
+
+
+class Agent:
+    """Keeps the registry and a process for each deployment. Everything happens on one thread, in `run` or a call."""
+
+    def __init__(self, settings: Settings, home: Home, inherited: Mapping[str, str]) -> None:
+        self._launcher = Launcher(settings, home, inherited)
+        self._settings = settings
+        self._started_at = datetime.now(UTC)
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._habits = Habits(
+            run=home.run,
+            start_seconds=settings.start_seconds,
+            drain_seconds=settings.drain_seconds,
+            backoff=Backoff(settings.retry_seconds, settings.longest_retry_seconds, settings.steady_seconds),
+            changed=self.wake,
+        )
+        self._store = Store(home.deployments)
+        self._registry = Keeper(REGISTRY, settings.registry_port, self._launch_registry, self._habits)
+        self._stored: dict[str, StoredDeployment] = {}
+        self._keepers: dict[str, Keeper] = {}
+        self._leaving: list[Keeper] = []
+
+    def open(self) -> None:
+        """Take the registry's port and read what should be served.
+
+        Raises Conflict (`port_taken`) and Precondition (`state_corrupt`).
+        """
+        try:
+            self._registry.open()
+        except Conflict as taken:
+            raise Conflict(f"{taken.message}; MLP_REGISTRY_PORT moves the registry", code=taken.code) from None
+        self._stored = self._store.load()
+        for name, stored in self._stored.items():
+            self._keepers[name] = self._keeper(name, stored.port)
+
+    def wake(self) -> None:
+        """Look again at what runs: something has changed."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Begin to end everything; deployments stay on disk."""
+        self._stopping = True
+        self.wake()
+
+    async def run(self) -> None:
+        """Keep everything running until `stop`, then end it: models first, the registry last."""
+        while not (self._stopping and self._is_empty()):
+            self._woken.clear()
+            wake_at = self._step_safely()
+            if self._stopping and self._is_empty():
+                return
+            sleep = _LONGEST_SLEEP_SECONDS if wake_at is None else max(0.0, wake_at - time.monotonic())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), min(sleep, _LONGEST_SLEEP_SECONDS))
+
+    def deployments(self) -> list[ModelDeployment]:
+        """Return every deployment with its status."""
+        return [stored.deployment for stored in self._stored.values()]
+
+    def deployment(self, name: str) -> ModelDeployment:
+        """Return a deployment. Raises NotFound (`deployment_not_found`)."""
+        return self._find(name).deployment
+
+    def apply(self, given: ModelDeployment) -> tuple[ModelDeployment, bool]:
+        """Keep a deployment from now on; return it as it is kept, and whether it is new.
+
+        What failed before is tried again at once, even where the spec is the same. Raises Invalid (see `admit`),
+        Unavailable (`platform_stopping`, `no_free_port`), and OSError where the document cannot be written.
+        """
+        if self._stopping:
+            raise Unavailable("the platform is being shut down", code="platform_stopping")
+        name = given.metadata.name
+        current = self._stored.get(name)
+        admitted = admit(given, current.deployment if current is not None else None, datetime.now(UTC))
+        keeper = self._keepers.get(name) or self._new_keeper(name)
+        stored = StoredDeployment(port=keeper.port, deployment=admitted)
+        if stored != current:
+            try:
+                self._store.save(stored)
+            except OSError:
+                if current is None:
+                    keeper.close()
+                raise
+        self._stored[name], self._keepers[name] = stored, keeper
+        keeper.forgive()
+        self._step_deployment(name)
+        self.wake()
+        return self.deployment(name), current is None
+
+    def delete(self, name: str) -> ModelDeployment:
+        """Forget a deployment and end its processes. Raises NotFound (`deployment_not_found`)."""
+        stored = self._find(name)
+        self._store.remove(name)
+        del self._stored[name]
+        self._leaving.append(self._keepers.pop(name))
+        self._step()
+        self.wake()
+        return stored.deployment
+
+    def status(self) -> AgentStatus:
+        """Return what the agent keeps, and how that is."""
+        return AgentStatus(
+            version=__version__,
+            pid=os.getpid(),
+            started_at=self._started_at,
+            registry_url=self._launcher.registry_url,
+            registry_ready=any(process.phase is Phase.READY for process in self._registry.seen().processes),
+            processes=[line for keeper in self._all() for line in keeper.statuses()],
+            deployments=self.deployments(),
+        )
+
+    def _all(self) -> list[Keeper]:
+        return [self._registry, *self._keepers.values(), *self._leaving]
+
+    def _is_empty(self) -> bool:
+        return not any(keeper.seen().processes for keeper in self._all())
+
+    def _step_safely(self) -> float | None:
+        try:
+            return self._step()
+        except Exception:  # noqa: BLE001 - a fault of the agent's own must not end what serves
+            _log.exception("the agent could not look at what runs; it tries again")
+            return time.monotonic() + _AFTER_FAULT_SECONDS
+
+    def _step(self) -> float | None:
+        """Do what can be done now; return when to look again."""
+        models = [*self._keepers.values(), *self._leaving]
+        if self._stopping:
+            wakes = [keeper.step(_NOTHING) for keeper in models]
+            busy = any(keeper.seen().processes for keeper in models)
+            wakes.append(self._registry.step(_THE_REGISTRY if busy else _NOTHING))
+        else:
+            wakes = [self._registry.step(_THE_REGISTRY)]
+            wakes += [keeper.step(_NOTHING) for keeper in self._leaving]
+            if self._registry_has_answered():
+                wakes += [self._step_deployment(name) for name in self._keepers]
+        self._leaving = [keeper for keeper in self._leaving if keeper.seen().processes]
+        return min((at for at in wakes if at is not None), default=None)
+
+    def _registry_has_answered(self) -> bool:
+        """Whether the registry was ready or failed once: models start after it, but not never."""
+        seen = self._registry.seen()
+        return bool(seen.attempts) or any(process.phase is not Phase.STARTING for process in seen.processes)
+
+    def _step_deployment(self, name: str) -> float | None:
+        stored, keeper = self._stored[name], self._keepers[name]
+        wake_at = keeper.step(wanted_of(stored.deployment))
+        status = status_of(stored.deployment, keeper.seen(), stored.port, datetime.now(UTC))
+        if status != stored.deployment.status:
+            deployment = stored.deployment.model_copy(update={"status": status})
+            self._stored[name] = StoredDeployment(port=stored.port, deployment=deployment)
+            try:
+                self._store.save(self._stored[name])
+            except OSError as error:  # a full disk must not end what serves; the next change writes it again
+                _log.error("a status cannot be written", extra={"deployment": name, "why": str(error)})
+        return wake_at
+
+    def _new_keeper(self, name: str) -> Keeper:
+        """Return a keeper on the lowest port that is free, and listen there."""
+        owned = {stored.port for stored in self._stored.values()} | {self._settings.registry_port}
+        for port in free_ports(self._settings.model_port, owned):
+            keeper = self._keeper(name, port)
+            with suppress(Conflict):
+                keeper.open()
+                return keeper
+        raise Unavailable(f"no port from {self._settings.model_port} up is free", code="no_free_port")
+
+    def _keeper(self, name: str, port: int) -> Keeper:
+        return Keeper(name, port, partial(self._launch_model, name), self._habits)
+
+    def _launch_registry(self, _revision: int) -> Launch:
+        return self._launcher.registry()
+
+    def _launch_model(self, name: str, version: int) -> Launch:
+        stored = self._stored[name]
+        return self._launcher.model(stored.deployment, stored.port, version)
+
+    def _find(self, name: str) -> StoredDeployment:
+        stored = self._stored.get(name)
+        if stored is None:
+            raise NotFound(f"there is no deployment {name!r}", code="deployment_not_found")
+        return stored

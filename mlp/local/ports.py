@@ -1,0 +1,36 @@
+"""Which port a deployment gets, and the sockets that listen there."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Container, Iterator
+
+from mlp.errors import Conflict
+
+HOST = "127.0.0.1"
+_BACKLOG = 1024  # callers that wait while a process is started again
+_LAST_PORT = 65_535
+
+
+def free_ports(first: int, owned: Container[int]) -> Iterator[int]:
+    """Yield, from `first` up, the ports that no deployment owns."""
+    return (port for port in range(first, _LAST_PORT + 1) if port not in owned)
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on `port` of this machine alone.
+
+    Raises Conflict (`port_taken`) where another program has the port, OSError where the system refuses otherwise.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise Conflict(f"port {port} is taken by another program", code="port_taken") from error
+        raise
+    return listener

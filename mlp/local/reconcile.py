@@ -1,0 +1,149 @@
+"""What to do so that what runs becomes what should run. Pure: it starts and ends nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mlp.api.deployment import ModelDeployment, Spec
+from mlp.local.attempts import Attempts
+
+_HELD_SECONDS = 1.0  # callers wait this long for a process to come back; beyond it they are refused at once
+
+
+class Phase(StrEnum):
+    """Where a process stands."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DRAINING = "draining"
+    """It was told to end, and finishes what it has."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process as it is seen."""
+
+    pid: int
+    revision: int
+    phase: Phase
+    digest: str | None = None
+    deadline: float | None = None
+    """When it must be ready, or ended, in seconds of the monotonic clock."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that runs under one name."""
+
+    processes: tuple[Process, ...] = ()
+    listening: bool = False
+    attempts: Mapping[int, Attempts] | None = None
+    """Failures by revision."""
+
+    def failed(self, revision: int | None, generation: int) -> Attempts | None:
+        """Return the failures of a revision, unless they belong to an earlier generation of the spec."""
+        attempts = (self.attempts or {}).get(revision) if revision is not None else None
+        return attempts if attempts is not None and attempts.last.generation == generation else None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What should run under one name."""
+
+    revision: int | None
+    """What should answer: a model's version; None for nothing."""
+    generation: int
+    stable: int | None = None
+    """What answered last. It goes on, and is started again, until `revision` answers."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start a process of this revision."""
+
+    revision: int
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Ask a process to finish what it has and end."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class Kill:
+    """End a process that did not become ready, or did not end, in time."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class Close:
+    """Listen no more: nothing will answer soon, and callers had better know."""
+
+
+Action = Start | Stop | Kill | Close
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Actions to take now, in order, and when to look again though nothing else happens."""
+
+    actions: tuple[Action, ...]
+    wake_at: float | None = None
+
+
+def asleep(spec: Spec) -> bool:
+    """Whether the spec asks for no process at all."""
+    return spec.replicas == 0 and not (spec.autoscaling is not None and spec.autoscaling.enabled)
+
+
+def wanted_of(deployment: ModelDeployment) -> Wanted:
+    """Return what a deployment asks for; a suspended one asks for what it served last."""
+    spec, status = deployment.spec, deployment.status
+    served = status.served_version if status is not None else None
+    revision: int | None = spec.model_version
+    if spec.suspend:
+        revision = served
+    elif asleep(spec):
+        revision = None
+    return Wanted(revision, deployment.metadata.generation or 1, stable=served)
+
+
+def reconcile(wanted: Wanted, seen: Seen, now: float) -> Plan:
+    """Compare what should run with what is seen at `now`, in seconds of the monotonic clock."""
+    live = [process for process in seen.processes if process.phase is not Phase.DRAINING]
+    kept = _kept(wanted, live)
+    running = {process.revision for process in live}
+    due = {revision: _due(wanted, seen, revision, now) for revision in kept if revision not in running}
+    starts = [Start(revision) for revision, at in due.items() if at <= now]
+    later = [at for at in due.values() if at > now]
+    actions: list[Action] = [
+        Kill(process.pid) for process in seen.processes if process.deadline is not None and process.deadline <= now
+    ]
+    stops = [Stop(process.pid) for process in live if process.revision not in kept]
+    if seen.listening and len(stops) == len(live) and not starts and min(later, default=now + 60) > now + _HELD_SECONDS:
+        actions.append(Close())
+    actions += stops
+    actions += starts
+    deadlines = [process.deadline for process in seen.processes if process.deadline is not None]
+    return Plan(tuple(actions), min([*later, *deadlines], default=None))
+
+
+def _kept(wanted: Wanted, live: list[Process]) -> tuple[int, ...]:
+    """Return the revisions that should have a process, the one that answers first."""
+    if wanted.revision is None:
+        return ()
+    proved = any(process.revision == wanted.revision and process.phase is Phase.READY for process in live)
+    if proved or wanted.stable is None or wanted.stable == wanted.revision:
+        return (wanted.revision,)
+    return (wanted.stable, wanted.revision)
+
+
+def _due(wanted: Wanted, seen: Seen, revision: int, now: float) -> float:
+    """Return when a revision may be started: at once, unless it failed for this very spec."""
+    attempts = seen.failed(revision, wanted.generation)
+    return now if attempts is None else attempts.next_at

@@ -1,0 +1,37 @@
+"""The agent's settings, read once from the environment."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable of its name in capitals, after `MLP_`."""
+
+    model_config = SettingsConfigDict(env_prefix="MLP_", env_ignore_empty=True, frozen=True, extra="ignore")
+
+    home: str | None = None
+    """The platform's folder; by default the user's data folder."""
+    registry_port: Port = 8000
+    model_port: Port = 8001
+    """The first port tried for a new deployment."""
+    start_seconds: Seconds = 60
+    """How long a process may take to become ready."""
+    drain_seconds: Seconds = 2
+    """How long a process that ends goes on answering the connections it has."""
+    retry_seconds: Seconds = 0.5
+    """The wait before a process that ended is started again; it doubles with each failure in a row."""
+    longest_retry_seconds: Seconds = 30
+    steady_seconds: Seconds = 60
+    """After running this long a process is as good as new: its failures are forgotten."""
+    log_bytes: Annotated[int, Field(ge=1)] = 10_000_000
+    """A log larger than this is put aside when a process starts; one older log is kept."""
+    registry_command: tuple[str, ...] = (sys.executable, "-P", "-m", "mlp.registry")
+    model_command: tuple[str, ...] = (sys.executable, "-P", "-m", "mlp.inference")

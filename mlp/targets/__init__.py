@@ -1,0 +1,5 @@
+"""Where a deployment runs: what `up`, `apply`, `logs`, `status` and `down` mean there.
+
+`base.Target` is the contract that every place fulfils. Nothing here imports a service: a target starts
+`python -m mlp.<service>` by name, or speaks to what runs.
+"""
