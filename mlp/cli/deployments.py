@@ -43,7 +43,9 @@ def _parse(document: Any, where: str) -> ModelDeployment:
 
 def invalid_document(error: ValidationError, where: str) -> Invalid:
     """Return the first mistake that pydantic found, as the user's file names the field."""
-    first = error.errors()[0]
+    # A misspelt field shows up as a missing one too; the misspelling is the better hint.
+    mistakes = error.errors()
+    first = next((mistake for mistake in mistakes if mistake["type"] == "extra_forbidden"), mistakes[0])
     path = ".".join(str(part) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":

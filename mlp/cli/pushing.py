@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from mlp.api.model import check_name
 from mlp.cli.text import size
 from mlp.errors import Invalid, NotFound, Refused
 from mlp.packaging import Annotations, Package, PackageRequest, SourceKind, package_in_child
@@ -100,9 +101,27 @@ def request_for(
         raise Invalid(f"{place}: {first['msg']}", code="invalid_option") from error
 
 
-def package(request: PackageRequest) -> Package:
-    """Convert and prove the model, in a process of its own."""
-    return package_in_child(request, os.environ)
+def push(session: Session, name: str, request: PackageRequest, *, trust: bool) -> None:
+    """Package in a process of its own, upload, and say what was registered.
+
+    What can be refused at once is refused before the slow part: a wrong name, an untrusted pickle, a registry that
+    does not answer.
+    """
+    check_name(name)
+    registry = session.registry
+    registry.ready()
+    check_source(session, request.source, trust=trust)
+    with session.screen.working(f"converting {request.source} and proving it"):
+        built = package_in_child(request, os.environ)
+    session.screen.step(proof_line(built))
+    for note in built.notes:
+        session.screen.note(note)
+    with session.screen.working("uploading"):
+        pushed = registry.push(name, built.manifest, built.model)
+    version = pushed.version
+    session.screen.step(f"registered {version.ref}" if pushed.created else f"{version.ref} is this model already")
+    session.emit(version.model_dump(mode="json"), lambda: f"{version.ref}   sha256:{version.digest}")
+    session.screen.next(f"mlp deploy {name} --version {version.version}")
 
 
 def proof_line(built: Package) -> str:

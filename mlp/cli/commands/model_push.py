@@ -45,7 +45,6 @@ def run_push(
     The same model pushed again is recognised, and gets no new version. (--target names a column here; where to push
     is chosen by MLP_TARGET.)
     """
-    from mlp.api.model import check_name
     from mlp.cli import pushing
 
     if (evaluate is None) != (target_column is None):
@@ -64,21 +63,7 @@ def run_push(
         evaluation=evaluate,
         target=target_column,
     )
-    check_name(name)
-    registry = session.registry
-    registry.ready()
-    pushing.check_source(session, source, trust=trust)
-    with session.screen.working(f"converting {source} and proving it"):
-        built = pushing.package(request)
-    session.screen.step(pushing.proof_line(built))
-    for note in built.notes:
-        session.screen.note(note)
-    with session.screen.working("uploading"):
-        pushed = registry.push(name, built.manifest, built.model)
-    version = pushed.version
-    session.screen.step(f"registered {version.ref}" if pushed.created else f"{version.ref} is this model already")
-    session.emit(version.model_dump(mode="json"), lambda: f"{version.ref}   sha256:{version.digest}")
-    session.screen.next(f"mlp deploy {name} --version {version.version}")
+    pushing.push(session, name, request, trust=trust)
 
 
 run = command(run_push, without=("target",))
