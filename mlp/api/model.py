@@ -26,6 +26,9 @@ VersionNumber = Annotated[int, Field(ge=1, le=MAX_VERSION, strict=True)]
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_./]{0,62}[A-Za-z0-9])?$")]
 Text = Annotated[str, Field(max_length=4_096)]
 ShortText = Annotated[str, Field(max_length=256)]
+Metric = Annotated[float, Field(strict=True)]
+MAX_METRICS = 200
+MAX_TAGS = 50
 
 
 def check_name(name: str, what: str = "model name") -> str:
@@ -83,9 +86,9 @@ class Manifest(Wire):
 
     signature: Signature
     receipt: Receipt
-    metrics: Annotated[dict[Key, float], Field(max_length=200)] = {}
+    metrics: Annotated[dict[Key, Metric], Field(max_length=MAX_METRICS)] = {}
     params: Annotated[dict[Key, Text], Field(max_length=200)] = {}
-    tags: Annotated[dict[Key, ShortText], Field(max_length=50)] = {}
+    tags: Annotated[dict[Key, ShortText], Field(max_length=MAX_TAGS)] = {}
     description: Text = ""
     source: Source = Source()
 
@@ -109,6 +112,27 @@ class UploadRequest(Wire):
     manifest: Manifest
     sha256: Sha256
     size: Annotated[int, Field(ge=1, strict=True, description="bytes")]
+
+
+class ModelRequest(Wire):
+    """`POST /models`: a model before its first version. A push makes the model by itself."""
+
+    name: ModelName
+    description: Text = ""
+    tags: Annotated[dict[Key, ShortText], Field(max_length=MAX_TAGS)] = {}
+
+
+class ModelPatch(Wire):
+    """`PATCH /models/{name}`: what is not named stays as it is; a tag set to null goes away."""
+
+    description: Text | None = None
+    tags: Annotated[dict[Key, ShortText | None], Field(max_length=MAX_TAGS)] = {}
+
+
+class VersionPatch(ModelPatch):
+    """`PATCH /models/{name}/versions/{v}`: the words about a version; what it answers never changes."""
+
+    metrics: Annotated[dict[Key, Metric | None], Field(max_length=MAX_METRICS)] = {}
 
 
 class Upload(Answer):
@@ -164,7 +188,7 @@ class Model(Answer):
     description: str = ""
     tags: dict[str, str] = {}
     latest_version: int | None = None
-    """The highest number given so far; None before the first version."""
+    """The highest number among its versions; None without one."""
     created_at: datetime
     updated_at: datetime
 

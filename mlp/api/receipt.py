@@ -7,12 +7,18 @@ from typing import Annotated, Self
 
 from pydantic import Field, StrictBool, StrictFloat, StrictInt, StrictStr, model_validator
 
+from mlp.api.signature import MAX_CLASSES, MAX_FEATURES
 from mlp.api.wire import Wire
 
 MAX_GOLDEN_ROWS = 32
 
 Cell = StrictBool | StrictInt | StrictFloat | StrictStr | None
 """One feature's value in a row; None is a missing value."""
+_Rows = Field(min_length=1, max_length=MAX_GOLDEN_ROWS, fail_fast=True)
+# A row of wrong cells is reported by its first one: an error object for each would be a thousand times the row.
+_Row = Annotated[tuple[Cell, ...], Field(max_length=MAX_FEATURES, fail_fast=True)]
+_Values = Annotated[tuple[float, ...], Field(max_length=MAX_FEATURES, fail_fast=True)]
+_Probabilities = Annotated[tuple[float, ...], Field(max_length=MAX_CLASSES, fail_fast=True)]
 
 
 class SampleKind(StrEnum):
@@ -36,11 +42,11 @@ class Tolerance(Wire):
 class GoldenRows(Wire):
     """Rows with the original's answers, which every server must reproduce before it takes traffic."""
 
-    features: Annotated[tuple[tuple[Cell, ...], ...], Field(min_length=1, max_length=MAX_GOLDEN_ROWS)]
+    features: Annotated[tuple[_Row, ...], _Rows]
     """Rows of the signature's features, in its order."""
-    predictions: Annotated[tuple[Cell | tuple[float, ...], ...], Field(min_length=1, max_length=MAX_GOLDEN_ROWS)]
+    predictions: Annotated[tuple[Cell | _Values, ...], _Rows]
     """A label or a value a row; a tuple of values where the model has several outputs."""
-    probabilities: tuple[tuple[float, ...], ...] | None = None
+    probabilities: Annotated[tuple[_Probabilities, ...], _Rows] | None = None
     """A probability for each class, a row; None where the model gives none."""
 
     @model_validator(mode="after")

@@ -68,7 +68,7 @@ class Feature(Wire):
     minimum: float | None = None
     """Smallest value seen at training; a value below it is served, and counted."""
     maximum: float | None = None
-    categories: Annotated[tuple[str, ...], Field(max_length=1_000)] | None = None
+    categories: Annotated[tuple[str, ...], Field(max_length=1_000, fail_fast=True)] | None = None
     """The values seen at training, for a string feature that has few of them."""
     closed: bool = False
     """Whether a value outside `categories` is an error (the estimator would have raised) or only unusual."""
@@ -94,7 +94,7 @@ class Outputs(Wire):
     """The graph's output with the label (classification) or the value."""
     probabilities: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     """The graph's output of shape [rows, classes]: one float tensor in class order, never a ZipMap."""
-    classes: Annotated[tuple[Label, ...], Field(min_length=1, max_length=MAX_CLASSES)] | None = None
+    classes: Annotated[tuple[Label, ...], Field(min_length=1, max_length=MAX_CLASSES, fail_fast=True)] | None = None
     """The labels, in the order of the probabilities' columns."""
     width: Annotated[int, Field(ge=1, le=MAX_FEATURES)] = 1
     """Values per row of the prediction: 1, or the number of targets of a multi-output regression."""
@@ -111,7 +111,7 @@ class Outputs(Wire):
 class Signature(Wire):
     """Inputs and outputs of a model."""
 
-    inputs: Annotated[tuple[Feature, ...], Field(min_length=1, max_length=MAX_FEATURES)]
+    inputs: Annotated[tuple[Feature, ...], Field(min_length=1, max_length=MAX_FEATURES, fail_fast=True)]
     layout: Layout
     outputs: Outputs
 
