@@ -20,8 +20,6 @@ VERSION = "v1"
 KIND: Literal["ModelDeployment"] = "ModelDeployment"
 API_VERSION: Literal["ml.example.com/v1"] = "ml.example.com/v1"
 DEFAULT_NAMESPACE = "ml-platform"
-NOTES = f"{GROUP}/notes"
-"""The annotation in which a target says what of the spec it does not apply."""
 MAX_REPLICAS = 1_000
 
 DeploymentName = Annotated[

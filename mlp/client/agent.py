@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from types import TracebackType
 from typing import Self
 
@@ -24,7 +25,8 @@ class AgentClient:
     """
 
     def __init__(self, home: Home) -> None:
-        transport = httpx.HTTPTransport(uds=str(home.socket))
+        self._path = str(home.socket)
+        transport = httpx.HTTPTransport(uds=self._path)
         # Without trust_env=False a proxy named in the environment would be asked instead of the socket.
         self._http = httpx.Client(
             transport=transport, base_url="http://agent", timeout=_TIMEOUT_SECONDS, trust_env=False
@@ -68,11 +70,20 @@ class AgentClient:
         return ModelDeployment.model_validate_json(self._call(method, f"/deployments/{name}", json=body).content)
 
     def _call(self, method: str, path: str, **options: object) -> httpx.Response:
+        if not self._answers():
+            raise _not_running()
         try:
             return call(self._http, _WHO, method, path, **options)
         except Unavailable as error:
             if error.code in ("connection_refused", "connection_lost"):
-                raise Precondition(
-                    "the local platform does not run; start it with 'mlp up --local'", code="platform_not_running"
-                ) from error
+                raise _not_running() from error
             raise
+
+    def _answers(self) -> bool:
+        """Whether something listens on the socket; httpx leaves a socket open where nothing does."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            return probe.connect_ex(self._path) == 0
+
+
+def _not_running() -> Precondition:
+    return Precondition("the local platform does not run; start it with 'mlp up --local'", code="platform_not_running")

@@ -3,3 +3,8 @@
 `base.Target` is the contract that every place fulfils. Nothing here imports a service: a target starts
 `python -m mlp.<service>` by name, or speaks to what runs.
 """
+
+from mlp.targets.base import Platform, Report, Target
+from mlp.targets.resolve import resolve_target
+
+__all__ = ["Platform", "Report", "Target", "resolve_target"]

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
+from mlp.api.agent import ProcessStatus
 from mlp.api.deployment import ModelDeployment
 
 Report = Callable[[str], None]
 """Takes one short line for each change of state."""
-
-
-@dataclass(frozen=True)
-class Component:
-    """A process of the platform, or of a deployment."""
-
-    name: str
-    """`registry`, or the deployment's name."""
-    state: str
-    """`starting`, `ready`, `draining`, `waiting` (for its next start) or `stopped`."""
-    pid: int | None
-    port: int | None
-    restarts: int
-    started_at: datetime | None
-    message: str
-    """Why it last ended, where it did."""
 
 
 @dataclass(frozen=True)
@@ -35,19 +19,18 @@ class Platform:
 
     target: str
     location: str
-    """Where it is: a folder of this machine, or a cluster's context and namespace."""
-    version: str
-    started_at: datetime
+    """A folder of this machine, or a cluster's context and namespace."""
     registry_url: str
     registry_ready: bool
-    components: tuple[Component, ...]
-    deployments: tuple[ModelDeployment, ...]
+    processes: Sequence[ProcessStatus]
+    deployments: Sequence[ModelDeployment]
 
 
 class Target(Protocol):
-    """A place where models are served. Times are in seconds; every verb raises errors of `mlp.errors`.
+    """A place where models are served.
 
-    All but `up` and `down` raise Precondition (`platform_not_running`) where no platform runs.
+    Times are in seconds. Every verb raises errors of `mlp.errors`; those that need a platform raise Precondition
+    (`platform_not_running`) where none runs.
     """
 
     @property
@@ -57,11 +40,16 @@ class Target(Protocol):
     def describe(self) -> str:
         """Return the target in a few words, as a command says before it changes something."""
 
-    def up(self, report: Report, timeout: float) -> Platform:
-        """Start the platform, or find that it runs, and wait until it takes models."""
+    def up(
+        self, report: Report, *, timeout: float, registry_port: int | None = None, model_port: int | None = None
+    ) -> Platform:
+        """Start the platform, or find that it runs, and wait until it takes models and serves those it has.
 
-    def down(self, report: Report, timeout: float, purge: bool = False) -> None:
-        """End the platform if it runs. Data stays unless `purge`."""
+        The ports apply to a platform that is started now: the registry's, and the first one for deployments.
+        """
+
+    def down(self, report: Report, *, timeout: float, purge: bool = False) -> None:
+        """End the platform, if it runs. Data stays unless `purge`."""
 
     def platform(self) -> Platform:
         """Return the platform as it is now."""
@@ -70,19 +58,22 @@ class Target(Protocol):
         """Return where the registry answers."""
 
     def apply(self, deployment: ModelDeployment) -> ModelDeployment:
-        """Hand in a deployment; return it with its generation, and a note (`NOTES`) of what is not applied here."""
+        """Hand in a deployment; return it as it is kept, with its generation."""
+
+    def not_applied(self, deployment: ModelDeployment) -> list[str]:
+        """Return what the spec asks for and this target does not give, a sentence each."""
 
     def get(self, name: str) -> ModelDeployment:
         """Return a deployment. Raises NotFound (`deployment_not_found`)."""
 
-    def list(self) -> list[ModelDeployment]:
-        """Return every deployment, by name."""
+    def list(self) -> Sequence[ModelDeployment]:
+        """Return every deployment."""
 
-    def wait_ready(self, name: str, generation: int, timeout: float, report: Report) -> ModelDeployment:
-        """Wait until the deployment serves what that generation of its spec asks for.
+    def wait_ready(self, deployment: ModelDeployment, report: Report, *, timeout: float) -> ModelDeployment:
+        """Wait until what this generation of the deployment asks for is what runs, and return it.
 
-        Raises Failed when it degrades, `details` holding its reason; Conflict (`superseded`) when the spec changes
-        meanwhile; DeadlineExceeded with the last state.
+        Raises Failed when it degrades, with the condition's reason as its code; Conflict (`superseded`) when the spec
+        changes meanwhile; NotFound when it is deleted; DeadlineExceeded with the last state.
         """
 
     def delete(self, name: str) -> None:
@@ -91,5 +82,8 @@ class Target(Protocol):
     def endpoint(self, name: str) -> str:
         """Return where a deployment answers. Raises Precondition (`not_serving`) where no version does."""
 
-    def logs(self, name: str, tail: int | None = None, follow: bool = False) -> Iterator[str]:
-        """Yield the last `tail` lines (all: None) of a deployment, `registry` or the platform's own process."""
+    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+        """Yield the last `tail` lines (None: all) of a deployment or of a process of the platform.
+
+        With `follow`, go on with the lines that are written from then on. Raises NotFound (`log_not_found`).
+        """

@@ -1,0 +1,221 @@
+"""The target `local`: an agent on this machine that keeps processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+from mlp.api.agent import AgentStatus
+from mlp.api.deployment import Condition, ConditionType, ModelDeployment, Resources
+from mlp.api.model import check_name
+from mlp.client.agent import AgentClient
+from mlp.client.home import Home
+from mlp.errors import Conflict, DeadlineExceeded, Failed, NotFound, Precondition
+from mlp.targets.agent_process import AgentProcess, require_extra, sweep
+from mlp.targets.base import Platform, Report
+from mlp.targets.logfile import read_log
+from mlp.targets.purge import purge as purge_home
+
+_LOOK_SECONDS = 0.03
+_SETTLED = ("ScaledToZero", "Suspended")
+"""Reasons that are what the spec asks for."""
+
+
+class LocalTarget:
+    """The platform in one folder of this machine."""
+
+    name = "local"
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._agent = AgentClient(home)
+
+    def describe(self) -> str:
+        """Return the word and the folder."""
+        return f"local ({self._home.root})"
+
+    def up(
+        self, report: Report, *, timeout: float, registry_port: int | None = None, model_port: int | None = None
+    ) -> Platform:
+        """Start agent and registry in the background, or find that they run, and wait for them.
+
+        Deployments of an earlier run come back too; one that cannot is reported and does not fail this.
+        Raises Precondition (`missing_extra`, `port_taken`, `home_not_writable` …), Failed (`agent_failed`,
+        `registry_failed`) with the reason, and DeadlineExceeded.
+        """
+        deadline = time.monotonic() + timeout
+        process = None
+        if self._home.is_kept():
+            report("the platform runs already")
+        else:
+            require_extra()
+            process = self._start(registry_port, model_port)
+        status = self._wait_for_registry(process, deadline)
+        report(f"registry: ready at {status.registry_url}")
+        for deployment in status.deployments:
+            self._report_return(deployment, report, deadline)
+        return self.platform()
+
+    def down(self, report: Report, *, timeout: float, purge: bool = False) -> None:
+        """End every process and wait for that; also those that a killed agent left behind.
+
+        Raises DeadlineExceeded naming what still runs, and Precondition (`not_a_home`) for `purge`.
+        """
+        deadline = time.monotonic() + timeout
+        if self._home.is_kept():
+            self._shut_down(deadline)
+            report("the platform is down")
+        elif any(self._home.run.glob("*.json")):
+            sweep(self._home)
+            report("what a killed agent left behind is down")
+        else:
+            report("the platform does not run")
+        if purge:
+            purge_home(self._home)
+            report(f"deleted {self._home.root}")
+
+    def platform(self) -> Platform:
+        """Return what the agent says of itself."""
+        status = self._agent.status()
+        return Platform(
+            target=self.name,
+            location=str(self._home.root),
+            registry_url=status.registry_url,
+            registry_ready=status.registry_ready,
+            processes=status.processes,
+            deployments=status.deployments,
+        )
+
+    def registry_url(self) -> str:
+        """Return where the registry answers."""
+        return self._agent.status().registry_url
+
+    def apply(self, deployment: ModelDeployment) -> ModelDeployment:
+        """Hand in a deployment. Raises Invalid (`immutable_field`, `reserved_name`)."""
+        return self._agent.apply(deployment)
+
+    def not_applied(self, deployment: ModelDeployment) -> list[str]:
+        """Return what needs a cluster: replicas, autoscaling and resources."""
+        spec = deployment.spec
+        autoscaling = spec.autoscaling is not None and spec.autoscaling.enabled
+        notes = []
+        if autoscaling:
+            notes.append("autoscaling is not applied on one machine: one process serves")
+        elif spec.replicas > 1:
+            notes.append(f"replicas: {spec.replicas} is not applied on one machine: one process serves")
+        if spec.resources != Resources():
+            notes.append("resources are not applied on one machine")
+        return notes
+
+    def get(self, name: str) -> ModelDeployment:
+        """Return a deployment."""
+        return self._agent.deployment(name)
+
+    def list(self) -> list[ModelDeployment]:
+        """Return every deployment."""
+        return self._agent.deployments()
+
+    def wait_ready(self, deployment: ModelDeployment, report: Report, *, timeout: float) -> ModelDeployment:
+        """Wait until the deployment serves what this generation asks for; a suspended one has nothing to wait for."""
+        name, wanted = deployment.metadata.name, deployment.metadata.generation
+        deadline = time.monotonic() + timeout
+        said = ""
+        while True:
+            current = self.get(name)
+            if current.metadata.generation != wanted:
+                raise Conflict(f"{name} was changed by someone else meanwhile", code="superseded")
+            state = _state(current)
+            if state is not None and (words := f"{name}: {state.reason}: {state.message}") != said:
+                said = words
+                report(words)
+            if current.is_ready() or (state is not None and state.reason in _SETTLED):
+                return current
+            if state is not None and state.type is ConditionType.DEGRADED:
+                details = {"name": name, "reason": state.reason}
+                raise Failed(f"{name}: {state.message}", code=state.reason, details=details)
+            if time.monotonic() > deadline:
+                raise DeadlineExceeded(f"not ready within {timeout:g} s; {said}", details={"name": name})
+            time.sleep(_LOOK_SECONDS)
+
+    def delete(self, name: str) -> None:
+        """Delete a deployment; its process finishes what it has."""
+        self._agent.delete(name)
+
+    def endpoint(self, name: str) -> str:
+        """Return where a deployment answers."""
+        deployment = self.get(name)
+        status, state = deployment.status, _state(deployment)
+        if status is None or status.url is None or status.served_version is None:
+            why = f": {state.message}" if state is not None else ""
+            raise Precondition(f"{name} serves nothing yet{why}", code="not_serving", details={"name": name})
+        return status.url
+
+    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+        """Yield lines of a deployment, `registry` or `agent`, whether the platform runs or not."""
+        check_name(name, "deployment name")
+        try:
+            return read_log(self._home.log(name), tail, follow)
+        except NotFound:
+            with suppress(Precondition):
+                self.get(name)
+            raise
+
+    def _start(self, registry_port: int | None, model_port: int | None) -> AgentProcess:
+        ports = {"MLP_REGISTRY_PORT": registry_port, "MLP_MODEL_PORT": model_port}
+        try:
+            self._home.create()
+            return AgentProcess.start(self._home, {name: str(port) for name, port in ports.items() if port is not None})
+        except OSError as error:
+            raise Precondition(f"{self._home.root} cannot be written: {error}", code="home_not_writable") from error
+
+    def _wait_for_registry(self, process: AgentProcess | None, deadline: float) -> AgentStatus:
+        while True:
+            with suppress(Precondition):
+                status = self._agent.status()
+                if status.registry_ready:
+                    return status
+                registry = next(line for line in status.processes if line.name == "registry")
+                if registry.restarts:
+                    raise Failed(f"the registry does not start: {registry.message}", code="registry_failed")
+            failure = process.failure() if process is not None else None
+            if failure is not None and failure.code != "agent_running":
+                raise failure
+            if time.monotonic() > deadline:
+                raise DeadlineExceeded("the registry did not become ready in time; 'mlp logs registry' may say why")
+            time.sleep(_LOOK_SECONDS)
+
+    def _report_return(self, deployment: ModelDeployment, report: Report, deadline: float) -> None:
+        """Wait until a deployment of an earlier run serves again, or is known not to, and say which."""
+        name = deployment.metadata.name
+        try:
+            current = self.wait_ready(deployment, lambda _line: None, timeout=max(0.0, deadline - time.monotonic()))
+        except (Failed, DeadlineExceeded) as error:
+            report(error.message)
+        else:
+            state = _state(current)
+            report(f"{name}: {state.message if state is not None else 'known'}")
+
+    def _shut_down(self, deadline: float) -> None:
+        """Tell the agent to end, as soon as it listens, and wait until it has."""
+        told, left = False, "the agent"
+        while self._home.is_kept():
+            with suppress(Precondition):
+                if not told:
+                    self._agent.shutdown()
+                    told = True
+                running = [f"{line.name} ({line.pid})" for line in self._agent.status().processes if line.pid]
+                left = ", ".join(running) or left
+            if time.monotonic() > deadline:
+                raise DeadlineExceeded(f"still running: {left}", code="shutdown_timeout")
+            time.sleep(_LOOK_SECONDS)
+
+
+def _state(deployment: ModelDeployment) -> Condition | None:
+    """Return the condition that says most: Degraded where that is so, else Ready."""
+    if deployment.status is None:
+        return None
+    degraded = deployment.status.condition(ConditionType.DEGRADED)
+    if degraded is not None and degraded.status == "True":
+        return degraded
+    return deployment.status.condition(ConditionType.READY)
