@@ -1,0 +1,1 @@
+"""Measurements: ours, the peers and the limit in one run. `python -m benchmarks` writes docs/benchmarks.md."""

@@ -1,0 +1,102 @@
+"""What every test may use: a platform of its own, in a folder and on ports of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+FIRST_PORT, LAST_PORT, BLOCK = 20_000, 32_000, 20
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """`mlp` as a user runs it: a process, its own home, no terminal."""
+
+    home: Path
+    registry_port: int
+    model_port: int
+    folder: Path
+
+    @property
+    def registry_url(self) -> str:
+        return f"http://127.0.0.1:{self.registry_port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        spared = {name: value for name, value in os.environ.items() if not name.startswith("MLP_")}
+        return spared | {
+            "MLP_HOME": str(self.home),
+            "MLP_REGISTRY_PORT": str(self.registry_port),
+            "MLP_MODEL_PORT": str(self.model_port),
+            "MLP_TARGET": "local",
+        }
+
+    def run(
+        self, *arguments: str, stdin: str | None = None, folder: Path | None = None, timeout: float = 90
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "mlp", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+            env=self.environment,
+            cwd=folder or self.folder,
+            **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}),
+        )
+
+    def succeed(self, *arguments: str, **options) -> str:
+        """Run a command that has to end well, and return what it wrote to stdout."""
+        ran = self.run(*arguments, **options)
+        assert ran.returncode == 0, f"mlp {' '.join(arguments)} ended with {ran.returncode}:\n{ran.stdout}{ran.stderr}"
+        return ran.stdout
+
+
+def free_block() -> int:
+    """Return the first of a block of ports of which none is in use."""
+    start = FIRST_PORT + os.getpid() % 100 * BLOCK
+    for first in [*range(start, LAST_PORT, BLOCK), *range(FIRST_PORT, start, BLOCK)]:
+        if all(is_free(port) for port in range(first, first + BLOCK)):
+            return first
+    raise RuntimeError("no block of free ports")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+@pytest.fixture(scope="module")
+def command_line() -> Iterator[CommandLine]:
+    """`mlp` with a home of its own, where nothing runs yet; whatever runs at the end is ended."""
+    root = Path(tempfile.mkdtemp(prefix="mlp-"))
+    first = free_block()
+    folder = root / "work"
+    folder.mkdir()
+    line = CommandLine(home=root / "home", registry_port=first, model_port=first + 1, folder=folder)
+    try:
+        yield line
+    finally:
+        line.run("down")
+        shutil.rmtree(root)
+
+
+@pytest.fixture(scope="module")
+def platform(command_line: CommandLine) -> CommandLine:
+    """`mlp` where the local platform runs."""
+    command_line.succeed("up")
+    return command_line

@@ -1,0 +1,172 @@
+"""The story of the README: up, push, deploy, predict, status, a second version, down, and up again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import httpx
+import pytest
+import yaml
+
+TRAIN = """
+import sys, joblib
+from mlp.samples import SAMPLES
+sample = SAMPLES["iris-classifier"][int(sys.argv[1])]()
+joblib.dump(sample.estimator, sys.argv[2])
+sample.rows.to_csv("rows.csv", index=False)
+"""
+SETOSA = ("-i", "sepal_length=5.1", "-i", "sepal_width=3.5", "-i", "petal_length=1.4", "-i", "petal_width=0.2")
+
+
+@pytest.fixture(scope="module")
+def models(platform):
+    """Two versions of iris, pushed."""
+    for number, file in enumerate(("tree.joblib", "linear.joblib")):
+        subprocess.run([sys.executable, "-c", TRAIN, str(number), file], cwd=platform.folder, check=True)
+        pushed = platform.succeed("model", "push", file, "--name", "iris", "--sample", "rows.csv", "--trust")
+        assert pushed.startswith(f"iris:{number + 1}   sha256:")
+    return platform
+
+
+@pytest.fixture(scope="module")
+def deployed(models):
+    models.succeed("deploy", "iris", "--version", "1")
+    return models
+
+
+def status_of(line, name="iris") -> dict:
+    return json.loads(line.succeed("status", name, "-o", "json"))["status"]
+
+
+def test_up_again_changes_nothing(platform):
+    before = json.loads(platform.succeed("status", "-o", "json"))
+    platform.succeed("up")
+    assert json.loads(platform.succeed("status", "-o", "json"))["processes"] == before["processes"]
+
+
+def test_the_same_model_pushed_again_is_recognised(models):
+    ran = models.run("model", "push", "tree.joblib", "--name", "iris", "--sample", "rows.csv", "--trust")
+    assert ran.returncode == 0
+    assert ran.stdout.startswith("iris:1 ")
+    assert "iris:1 is this model already" in ran.stderr
+    assert len(json.loads(models.succeed("model", "ls", "iris", "-o", "json"))) == 2
+
+
+def test_a_version_shows_its_receipt(models):
+    shown = models.succeed("model", "show", "iris:2")
+    assert "120 rows compared (given), 100.00% labels equal" in shown
+    assert "32 golden rows" in shown
+    document = yaml.safe_load(models.succeed("model", "show", "iris", "-o", "yaml"))
+    assert document["version"] == 2
+    assert document["signature"]["outputs"]["classes"] == ["setosa", "versicolor", "virginica"]
+
+
+def test_a_prediction_by_feature_name(deployed):
+    answer = deployed.succeed("predict", "iris", *SETOSA)
+    assert answer.startswith("setosa   1.000")
+
+
+def test_a_prediction_with_curl_as_people_type_it(deployed):
+    url = status_of(deployed)["url"]
+    body = json.dumps({"features": [[5.1, 3.5, 1.4, 0.2]], "return_probabilities": True})
+    ran = subprocess.run(["curl", "-s", f"{url}/predict", "-d", body], capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout)["predictions"] == ["setosa"]
+    assert json.loads(ran.stdout)["model"] == {"name": "iris", "version": 1}
+
+
+def test_the_example_is_answered(deployed):
+    example = deployed.succeed("predict", "iris", "--example")
+    answer = json.loads(deployed.succeed("predict", "iris", "-f", "-", "-o", "json", stdin=example))
+    assert len(answer["predictions"]) == 1
+    assert "probabilities" not in answer
+
+
+def test_a_csv_is_answered_row_by_row(deployed):
+    answer = json.loads(deployed.succeed("predict", "iris", "-f", "rows.csv", "-o", "json"))
+    assert len(answer["predictions"]) == 120
+
+
+def test_a_second_version_takes_over_on_the_same_port_and_the_first_comes_back(deployed):
+    before = status_of(deployed)
+    deployed.succeed("deploy", "iris", "--version", "2")
+    after = status_of(deployed)
+    assert (before["url"], before["servedVersion"], after["servedVersion"]) == (after["url"], 1, 2)
+    deployed.succeed("deploy", "iris", "--version", "1")
+    assert status_of(deployed)["servedVersion"] == 1
+
+
+def test_a_document_may_say_what_one_machine_does_not_do(deployed, tmp_path):
+    file = tmp_path / "iris.yaml"
+    file.write_text(
+        "apiVersion: ml.example.com/v1\nkind: ModelDeployment\nmetadata: {name: iris-big}\n"
+        "spec: {modelName: iris, modelVersion: 2, replicas: 3}\n"
+    )
+    ran = deployed.run("deploy", "-f", str(file))
+    assert ran.returncode == 0
+    assert "replicas 3 is not applied on one machine" in ran.stderr
+    assert deployed.run("undeploy", "iris-big").returncode == 7
+    deployed.succeed("undeploy", "iris-big", "--yes")
+    assert deployed.run("status", "iris-big").returncode == 5
+
+
+def test_logs_are_there_for_each_part(deployed):
+    assert "ready" in deployed.succeed("logs", "iris")
+    assert deployed.succeed("logs", "registry")
+    assert deployed.succeed("logs", "agent")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "hint"),
+    [
+        (["predict", "iris", "-i", "sepal_lenght=5.1"], 2, "did you mean sepal_length?"),
+        (["predict", "iris", "-i", "sepal_length=5.1"], 2, "missing: sepal_width, petal_length, petal_width"),
+        (["predict", "irsi", *SETOSA], 5, "irsi"),
+        (["predict", "iris", "-f", "nowhere.csv"], 5, "nowhere.csv"),
+        (["deploy", "iris", "--version", "9"], 5, "9"),
+        (["deploy", "nothing"], 5, "nothing"),
+        (["deploy"], 2, "NAME"),
+        (["deploy", "Iris"], 2, "Iris"),
+        (["model", "show", "iris:9"], 5, "9"),
+        (["model", "show", "iris:x"], 2, "x"),
+        (["model", "ls", "nothing"], 5, "nothing"),
+        (["model", "push", "tree.joblib", "--name", "iris"], 7, "--trust"),
+        (["model", "push", "nowhere.joblib", "--name", "iris", "--trust"], 5, "nowhere.joblib"),
+        (["model", "push", "tree.joblib", "--name", "Iris!", "--trust"], 2, "Iris!"),
+        (["model", "push", "tree.txt", "--name", "iris"], 1, "tree.txt"),
+        (["model", "push", "no_such_module:model", "--name", "iris"], 1, "no_such_module"),
+        (["model", "push", "tree.joblib", "--name", "iris", "--metric", "accuracy"], 2, "KEY=VALUE"),
+        (["undeploy", "irsi", "--yes"], 5, "irsi"),
+        (["logs", "irsi"], 5, "irsi"),
+        (["status", "irsi"], 5, "irsi"),
+        (["status", "--target", "kubernetes"], 3, "kubernetes"),
+        (["down", "--purge"], 7, "--yes"),
+    ],
+)
+def test_what_goes_wrong_is_two_lines_and_an_exit_code(deployed, arguments, code, hint):
+    ran = deployed.run(*arguments)
+    complaint = ran.stderr[ran.stderr.index("✗") :].splitlines()
+    assert ran.returncode == code
+    assert hint in ran.stderr
+    assert len(complaint) <= 2
+    assert ran.stdout == ""
+    assert "Traceback" not in ran.stderr
+
+
+def test_down_ends_all_and_up_brings_all_back_on_the_same_ports(deployed):
+    url = status_of(deployed)["url"]
+    deployed.succeed("down")
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/health")
+    assert deployed.run("status").returncode == 3
+    deployed.succeed("down")
+    deployed.succeed("up")
+    deployed.succeed("deploy", "iris", "--version", "1")
+    assert status_of(deployed)["url"] == url
+    assert deployed.succeed("predict", "iris", *SETOSA).startswith("setosa")
+
+
+def test_down_with_purge_leaves_nothing(deployed):
+    deployed.succeed("down", "--purge", "--yes")
+    assert not deployed.home.exists()
