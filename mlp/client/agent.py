@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-from types import TracebackType
-from typing import Self
 
 import httpx
 
@@ -19,26 +17,19 @@ _TIMEOUT_SECONDS = 10.0
 
 
 class AgentClient:
-    """The agent that keeps a folder.
+    """The agent that keeps a folder. No connection is kept between calls, so there is nothing to close.
 
     Every call raises Precondition (`platform_not_running`) where no agent answers, and the agent's own errors.
     """
 
     def __init__(self, home: Home) -> None:
         self._path = str(home.socket)
-        transport = httpx.HTTPTransport(uds=self._path)
-        # Without trust_env=False a proxy named in the environment would be asked instead of the socket.
         self._http = httpx.Client(
-            transport=transport, base_url="http://agent", timeout=_TIMEOUT_SECONDS, trust_env=False
+            transport=httpx.HTTPTransport(uds=self._path, limits=httpx.Limits(max_keepalive_connections=0)),
+            base_url="http://agent",
+            timeout=_TIMEOUT_SECONDS,
+            trust_env=False,  # else a proxy named in the environment would be asked instead of the socket
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self._http.close()
 
     def status(self) -> AgentStatus:
         """Return what the agent keeps."""
