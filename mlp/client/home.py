@@ -108,7 +108,7 @@ class Home:
         """Whether an agent lives that keeps this folder, be it still starting."""
         try:
             descriptor = os.open(self.lock, os.O_RDONLY)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

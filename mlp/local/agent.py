@@ -182,6 +182,8 @@ class Agent:
         wake_at = keeper.step(wanted_of(stored.deployment))
         status = status_of(stored.deployment, keeper.seen(), stored.port, datetime.now(UTC))
         if status != stored.deployment.status:
+            state = status.conditions[0]
+            _log.info(state.message, extra={"deployment": name, "reason": state.reason})
             deployment = stored.deployment.model_copy(update={"status": status})
             self._stored[name] = StoredDeployment(port=stored.port, deployment=deployment)
             try:

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from mlp.client.home import Home
 from mlp.errors import Conflict
 
-_PATIENCE_SECONDS = 0.5  # who asks whether an agent lives holds the lock for a moment
+_PATIENCE_SECONDS = 0.5
+_LOOK_SECONDS = 0.005
 
 
 @contextmanager
@@ -29,11 +30,18 @@ def sole_agent(home: Home) -> Iterator[None]:
 
 
 def _take(descriptor: int, home: Home) -> None:
+    """Take the lock for itself; who only asks whether an agent lives shares it for a moment, an agent never does."""
     give_up = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > give_up:
-                raise Conflict(f"another agent keeps {home.root}", code="agent_running") from None
-            time.sleep(0.02)
+    while not _try(descriptor, fcntl.LOCK_EX):
+        if not _try(descriptor, fcntl.LOCK_SH) or time.monotonic() > give_up:
+            raise Conflict(f"another agent keeps {home.root}", code="agent_running")
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _try(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -121,16 +122,14 @@ def reconcile(wanted: Wanted, seen: Seen, now: float) -> Plan:
     due = {revision: _due(wanted, seen, revision, now) for revision in kept if revision not in running}
     starts = [Start(revision) for revision, at in due.items() if at <= now]
     later = [at for at in due.values() if at > now]
-    actions: list[Action] = [
-        Kill(process.pid) for process in seen.processes if process.deadline is not None and process.deadline <= now
-    ]
-    stops = [Stop(process.pid) for process in live if process.revision not in kept]
-    if seen.listening and len(stops) == len(live) and not starts and min(later, default=now + 60) > now + _HELD_SECONDS:
+    overdue = [each.pid for each in seen.processes if each.deadline is not None and each.deadline <= now]
+    stops = [Stop(each.pid) for each in live if each.revision not in kept and each.pid not in overdue]
+    actions: list[Action] = [Kill(pid) for pid in overdue]
+    silent = len(stops) == len(live) and min(due.values(), default=math.inf) > now + _HELD_SECONDS
+    if seen.listening and silent:
         actions.append(Close())
-    actions += stops
-    actions += starts
-    deadlines = [process.deadline for process in seen.processes if process.deadline is not None]
-    return Plan(tuple(actions), min([*later, *deadlines], default=None))
+    deadlines = [each.deadline for each in seen.processes if each.deadline is not None]
+    return Plan((*actions, *stops, *starts), min([*later, *deadlines], default=None))
 
 
 def _kept(wanted: Wanted, live: list[Process]) -> tuple[int, ...]:

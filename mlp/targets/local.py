@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from mlp.api.agent import AgentStatus
@@ -45,13 +45,10 @@ class LocalTarget:
         `registry_failed`) with the reason, and DeadlineExceeded.
         """
         deadline = time.monotonic() + timeout
-        process = None
         if self._home.is_kept():
             report("the platform runs already")
-        else:
-            require_extra()
-            process = self._start(registry_port, model_port)
-        status = self._wait_for_registry(process, deadline)
+        ports = {"MLP_REGISTRY_PORT": registry_port, "MLP_MODEL_PORT": model_port}
+        status = self._start_and_wait({name: str(port) for name, port in ports.items() if port is not None}, deadline)
         report(f"registry: ready at {status.registry_url}")
         for deployment in status.deployments:
             self._report_return(deployment, report, deadline)
@@ -161,29 +158,41 @@ class LocalTarget:
                 self.get(name)
             raise
 
-    def _start(self, registry_port: int | None, model_port: int | None) -> AgentProcess:
-        ports = {"MLP_REGISTRY_PORT": registry_port, "MLP_MODEL_PORT": model_port}
-        try:
-            self._home.create()
-            return AgentProcess.start(self._home, {name: str(port) for name, port in ports.items() if port is not None})
-        except OSError as error:
-            raise Precondition(f"{self._home.root} cannot be written: {error}", code="home_not_writable") from error
-
-    def _wait_for_registry(self, process: AgentProcess | None, deadline: float) -> AgentStatus:
+    def _start_and_wait(self, settings: Mapping[str, str], deadline: float) -> AgentStatus:
+        """Start an agent where none lives, also where one dies meanwhile, and wait until the registry is ready."""
+        process = None
         while True:
-            with suppress(Precondition):
-                status = self._agent.status()
-                if status.registry_ready:
-                    return status
-                registry = next(line for line in status.processes if line.name == "registry")
-                if registry.restarts:
-                    raise Failed(f"the registry does not start: {registry.message}", code="registry_failed")
+            if process is None and not self._home.is_kept():
+                require_extra()
+                process = self._start(settings)
+            status = self._status_if_ready()
+            if status is not None:
+                return status
             failure = process.failure() if process is not None else None
             if failure is not None and failure.code != "agent_running":
                 raise failure
             if time.monotonic() > deadline:
                 raise DeadlineExceeded("the registry did not become ready in time; 'mlp logs registry' may say why")
             time.sleep(_LOOK_SECONDS)
+
+    def _start(self, settings: Mapping[str, str]) -> AgentProcess:
+        try:
+            self._home.create()
+            return AgentProcess.start(self._home, settings)
+        except OSError as error:
+            raise Precondition(f"{self._home.root} cannot be written: {error}", code="home_not_writable") from error
+
+    def _status_if_ready(self) -> AgentStatus | None:
+        try:
+            status = self._agent.status()
+        except Precondition:
+            return None
+        if status.registry_ready:
+            return status
+        registry = next(line for line in status.processes if line.name == "registry")
+        if registry.restarts:
+            raise Failed(f"the registry does not start: {registry.message}", code="registry_failed")
+        return None
 
     def _report_return(self, deployment: ModelDeployment, report: Report, deadline: float) -> None:
         """Wait until a deployment of an earlier run serves again, or is known not to, and say which."""

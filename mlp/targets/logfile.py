@@ -39,11 +39,12 @@ def _lines(path: Path, file: IO[str], tail: int | None, follow: bool) -> Iterato
 def _until_replaced(path: Path, file: IO[str]) -> Iterator[str]:
     begun = ""
     while True:
+        replaced = _is_replaced(path, file)  # asked before reading: what was written before that is read below
         begun += file.readline()
         if begun.endswith("\n"):
             yield begun.rstrip("\n")
             begun = ""
-        elif _is_replaced(path, file):
+        elif replaced:
             return
         else:
             time.sleep(_LOOK_SECONDS)

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import stat
+import threading
 
 import psutil
 import pytest
@@ -385,3 +386,22 @@ def test_names_of_the_platforms_own_processes_are_refused(running, name):
     with pytest.raises(Invalid) as refused:
         running.client.apply(deployment(name=name))
     assert refused.value.code == "reserved_name"
+
+
+def test_who_asks_whether_an_agent_lives_never_keeps_one_from_starting(machine):
+    machine.home.create()
+    machine.home.lock.touch()
+    ended = threading.Event()
+
+    def ask():
+        while not ended.is_set():
+            machine.home.is_kept()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        machine.up()
+        assert machine.home.is_kept()
+    finally:
+        ended.set()
+        asking.join()

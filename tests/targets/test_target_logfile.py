@@ -1,0 +1,49 @@
+import pytest
+
+from mlp.errors import NotFound
+from mlp.targets.logfile import read_log
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "iris.log"
+    path.write_text("one\ntwo\nthree\n")
+    return path
+
+
+@pytest.mark.parametrize(("tail", "lines"), [(None, ["one", "two", "three"]), (2, ["two", "three"]), (0, [])])
+def test_the_last_lines_are_read(log, tail, lines):
+    assert list(read_log(log, tail, follow=False)) == lines
+
+
+def test_lines_are_followed_as_they_are_finished(log):
+    lines = read_log(log, 1, follow=True)
+    assert next(lines) == "three"
+    with log.open("a") as file:
+        file.write("fo")
+        file.flush()
+        file.write("ur\nfive\n")
+    assert [next(lines), next(lines)] == ["four", "five"]
+    lines.close()
+
+
+def test_a_log_that_is_put_aside_is_followed_into_the_new_one(log):
+    lines = read_log(log, 1, follow=True)
+    assert next(lines) == "three"
+    with log.open("a") as file:
+        file.write("last\n")
+    log.replace(log.with_name("iris.log.1"))
+    log.write_text("first\n")
+    assert [next(lines), next(lines)] == ["last", "first"]
+    lines.close()
+
+
+def test_bytes_that_are_not_text_are_shown_as_such(log):
+    log.write_bytes(b"\xff\n")
+    assert list(read_log(log, None, follow=False)) == ["\N{REPLACEMENT CHARACTER}"]
+
+
+def test_a_log_that_does_not_exist_is_not_found(tmp_path):
+    with pytest.raises(NotFound) as failed:
+        read_log(tmp_path / "iris.log", None, follow=False)
+    assert failed.value.code == "log_not_found"
