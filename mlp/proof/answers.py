@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,11 @@ class Answers:
 
     def __len__(self) -> int:
         return int(self.predictions.shape[0])
+
+    def take(self, rows: Sequence[int] | npt.NDArray[np.int_]) -> Answers:
+        """Return the answers to some of the rows."""
+        probabilities = None if self.probabilities is None else self.probabilities[rows]
+        return Answers(self.predictions[rows], probabilities)
 
 
 def answers_of(signature: Signature, outputs: Mapping[str, npt.NDArray[Any]], rows: int) -> Answers:
