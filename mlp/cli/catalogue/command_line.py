@@ -1,0 +1,52 @@
+"""Failures of the command line itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mlp.cli.catalogue.known import Known
+
+COMMAND_LINE: Mapping[str, Known] = {
+    "internal": Known(
+        "MLP0001",
+        "A fault in mlp",
+        "mlp met a situation that it does not know.",
+        "run the command again with --debug, and report what it prints",
+    ),
+    "invalid_option": Known(
+        "MLP0002",
+        "An option's value is wrong",
+        "The value has another form than expected.",
+        "see --help",
+    ),
+    "file_not_found": Known(
+        "MLP0003",
+        "A file does not exist",
+        "The path names no file.",
+        "check the path: it is relative to where you are",
+    ),
+    "unknown_code": Known(
+        "MLP0004",
+        "No such code",
+        "The catalogue has no entry of that code.",
+        "mlp explain lists them all",
+    ),
+    "unknown_target": Known(
+        "MLP0005",
+        "Not a target",
+        "A target is local or kubernetes.",
+        "use --target local, or unset MLP_TARGET",
+    ),
+    "confirmation_required": Known(
+        "MLP0007",
+        "Nobody could be asked",
+        "The command destroys something, and there is no terminal to confirm it at.",
+        "add --yes if you mean it",
+    ),
+    "declined": Known(
+        "MLP0008",
+        "Not confirmed",
+        "The answer to the question was no.",
+        "run it again and answer y",
+    ),
+}

@@ -1,0 +1,172 @@
+"""Failures of deployments; CamelCase keys are the reasons of conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mlp.cli.catalogue.known import Known
+
+DEPLOYMENTS: Mapping[str, Known] = {
+    "deployment_not_found": Known(
+        "MLP2001",
+        "No such deployment",
+        "Nothing of that name is deployed.",
+        "mlp status lists what is deployed",
+    ),
+    "invalid_deployment": Known(
+        "MLP2002",
+        "The ModelDeployment document is wrong",
+        "A field is unknown, missing or has a wrong value.",
+        "correct the field that the message names",
+    ),
+    "immutable_field": Known(
+        "MLP2003",
+        "modelName cannot change",
+        "A deployment serves versions of one model for its whole life.",
+        "deploy the other model under another name, or mlp undeploy {name} first",
+    ),
+    "not_serving": Known(
+        "MLP2004",
+        "The deployment serves nothing yet",
+        "No version of it has become ready.",
+        "mlp status {name}; mlp logs {name}",
+    ),
+    "superseded": Known(
+        "MLP2005",
+        "Changed by somebody else",
+        "The deployment was changed while this command waited.",
+        "mlp status",
+    ),
+    "reserved_name": Known(
+        "MLP2006",
+        "The name is the platform's own",
+        "agent and registry name processes of the platform.",
+        "choose another name",
+    ),
+    "name_mismatch": Known(
+        "MLP2007",
+        "Two names",
+        "The document has another name than its address.",
+        "name the deployment alike in both places",
+    ),
+    "ModelNotFound": Known(
+        "MLP2201",
+        "The model version does not exist",
+        "The registry knows no such version.",
+        "mlp model ls shows models, mlp model ls NAME its versions",
+    ),
+    "GoldenRowsFailed": Known(
+        "MLP2204",
+        "The version does not answer as the original did",
+        "The server ran the golden rows of the receipt and got other answers; it refuses to serve them.",
+        "push the model again with this version of mlp; mlp logs {name}",
+    ),
+    "DigestMismatch": Known(
+        "MLP2205",
+        "The bytes are not those that were pushed",
+        "The blob's SHA-256 differs from the registry's record.",
+        "push the model again; mlp logs {name}",
+    ),
+    "ArtifactCorrupt": Known(
+        "MLP2206",
+        "The stored model is damaged",
+        "The registry's copy of the blob no longer has its digest.",
+        "push the model again",
+    ),
+    "RegistryUnavailable": Known(
+        "MLP2207",
+        "The registry did not answer the server",
+        "The registry is down or restarts.",
+        "mlp status",
+    ),
+    "CrashLooping": Known(
+        "MLP2208",
+        "The model process dies again and again",
+        "It ended without giving a reason, for example for want of memory.",
+        "mlp logs {name}",
+    ),
+    "PortTaken": Known(
+        "MLP2209",
+        "The deployment's port is taken",
+        "Another program listens on the port that this deployment keeps.",
+        "end that program; the agent tries again by itself",
+    ),
+    "ModelInvalid": Known(
+        "MLP2210",
+        "ONNX Runtime cannot load the model",
+        "The graph is broken or needs a newer runtime.",
+        "mlp logs {name}; push the model again with this version of mlp",
+    ),
+    "CannotStart": Known(
+        "MLP2211",
+        "The process cannot be started",
+        "The system refused to start it.",
+        "mlp logs agent",
+    ),
+    "DiskFull": Known(
+        "MLP2212",
+        "The disk is full",
+        "There is no room for the process's files.",
+        "free some space; the agent tries again by itself",
+    ),
+    "ProgressDeadlineExceeded": Known(
+        "MLP2213",
+        "Not ready in time",
+        "The process started and never became ready.",
+        "mlp logs {name}; MLP_START_SECONDS allows more",
+    ),
+    "CacheUnusable": Known(
+        "MLP2214",
+        "The model cache cannot be used",
+        "The cache folder cannot be written, or is full.",
+        "make room in MLP_HOME, or check its mode",
+    ),
+    "CheckerMissing": Known(
+        "MLP2215",
+        "The checker is not installed",
+        "A local model file is judged by the registry's checker first.",
+        "pip install 'mlp[registry]'",
+    ),
+    "CheckerFailed": Known(
+        "MLP2216",
+        "The checker failed",
+        "Judging the model file ended without a verdict.",
+        "mlp logs {name}",
+    ),
+    "SettingsInvalid": Known(
+        "MLP2217",
+        "A setting of the server is wrong",
+        "An environment variable has a value that does not fit.",
+        "mlp logs {name}",
+    ),
+    "ListenerUnusable": Known(
+        "MLP2218",
+        "The listening socket cannot be used",
+        "The socket that was handed down is not one.",
+        "mlp down; mlp up",
+    ),
+    "OpenBind": Known(
+        "MLP2219",
+        "Refused to listen beyond this machine",
+        "A server without keys listens on loopback only.",
+        "set MLP_ALLOW_OPEN=1 where something else guards the port",
+    ),
+    "TokenUnreadable": Known(
+        "MLP2220",
+        "The server cannot read its token",
+        "MLP_REGISTRY_TOKEN_FILE names no readable file.",
+        "check the path and the mode of the file",
+    ),
+    "RegistryDenied": Known(
+        "MLP2221",
+        "The registry refused the server",
+        "The server's token is missing or lacks the scope read.",
+        "check MLP_REGISTRY_TOKEN_FILE",
+    ),
+    "InternalError": Known(
+        "MLP2222",
+        "A fault in the server",
+        "The server met a situation that it does not know.",
+        "mlp logs {name}, and report what it says",
+    ),
+}
