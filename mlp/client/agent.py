@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import socket
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 
 import httpx
 
 from mlp.api.agent import AgentStatus
 from mlp.api.deployment import ModelDeployment
 from mlp.client.home import Home
-from mlp.client.http import call
-from mlp.errors import Precondition, Unavailable
+from mlp.client.http import error_of
+from mlp.errors import DeadlineExceeded, Precondition
 
-_WHO = "the agent"
 _TIMEOUT_SECONDS = 10.0
 
 
@@ -23,58 +25,62 @@ class AgentClient:
     """
 
     def __init__(self, home: Home) -> None:
-        self._path = str(home.socket)
-        self._http = httpx.Client(
-            transport=httpx.HTTPTransport(uds=self._path, limits=httpx.Limits(max_keepalive_connections=0)),
-            base_url="http://agent",
-            timeout=_TIMEOUT_SECONDS,
-            trust_env=False,  # else a proxy named in the environment would be asked instead of the socket
-        )
+        self._socket = home.socket
 
     def status(self) -> AgentStatus:
         """Return what the agent keeps."""
-        return AgentStatus.model_validate_json(self._call("GET", "/status").content)
+        return AgentStatus.model_validate_json(self._call("GET", "/status"))
 
     def deployments(self) -> list[ModelDeployment]:
         """Return every deployment."""
-        items = self._call("GET", "/deployments").json()["items"]
+        items = json.loads(self._call("GET", "/deployments"))["items"]
         return [ModelDeployment.model_validate(item) for item in items]
 
     def deployment(self, name: str) -> ModelDeployment:
         """Return one deployment. Raises NotFound (`deployment_not_found`)."""
-        return self._deployment("GET", name)
+        return ModelDeployment.model_validate_json(self._call("GET", f"/deployments/{name}"))
 
     def apply(self, deployment: ModelDeployment) -> ModelDeployment:
         """Hand in a deployment and return it as it is kept. Raises Invalid (`immutable_field`, `reserved_name`)."""
-        return self._deployment("PUT", deployment.metadata.name, deployment)
+        path = f"/deployments/{deployment.metadata.name}"
+        return ModelDeployment.model_validate_json(self._call("PUT", path, json.dumps(deployment.document())))
 
     def delete(self, name: str) -> ModelDeployment:
         """Delete a deployment and return it as it was. Raises NotFound (`deployment_not_found`)."""
-        return self._deployment("DELETE", name)
+        return ModelDeployment.model_validate_json(self._call("DELETE", f"/deployments/{name}"))
 
     def shutdown(self) -> None:
         """Tell the agent to end everything; it answers at once and goes on ending."""
         self._call("POST", "/shutdown")
 
-    def _deployment(self, method: str, name: str, given: ModelDeployment | None = None) -> ModelDeployment:
-        body = None if given is None else given.document()
-        return ModelDeployment.model_validate_json(self._call(method, f"/deployments/{name}", json=body).content)
-
-    def _call(self, method: str, path: str, **options: object) -> httpx.Response:
-        if not self._answers():
-            raise _not_running()
+    def _call(self, method: str, path: str, body: str | None = None) -> bytes:
+        connection = _Connection(self._socket)
         try:
-            return call(self._http, _WHO, method, path, **options)
-        except Unavailable as error:
-            if error.code in ("connection_refused", "connection_lost"):
-                raise _not_running() from error
-            raise
+            connection.request(method, path, body)
+            answer = connection.getresponse()
+            content = answer.read()
+        except TimeoutError as error:
+            raise DeadlineExceeded("the agent did not answer in time") from error
+        except (OSError, HTTPException) as error:
+            raise Precondition(
+                "the local platform does not run; start it with 'mlp up --local'", code="platform_not_running"
+            ) from error
+        finally:
+            connection.close()
+        if answer.status >= 400:
+            raise error_of(httpx.Response(answer.status, content=content))
+        return content
 
-    def _answers(self) -> bool:
-        """Whether something listens on the socket; httpx leaves a socket open where nothing does."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            return probe.connect_ex(self._path) == 0
 
+class _Connection(HTTPConnection):
+    """HTTP to a socket of this machine. (httpx leaves its socket open where nothing listens.)"""
 
-def _not_running() -> Precondition:
-    return Precondition("the local platform does not run; start it with 'mlp up --local'", code="platform_not_running")
+    def __init__(self, path: Path) -> None:
+        super().__init__("agent", timeout=_TIMEOUT_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect to the socket."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))

@@ -60,14 +60,13 @@ class LocalTarget:
         Raises DeadlineExceeded naming what still runs, and Precondition (`not_a_home`) for `purge`.
         """
         deadline = time.monotonic() + timeout
-        if self._home.is_kept():
+        runs = self._home.is_kept()
+        if runs:
             self._shut_down(deadline)
-            report("the platform is down")
-        elif any(self._home.run.glob("*.json")):
+        left_behind = any(self._home.run.glob("*.json"))
+        if left_behind:
             sweep(self._home)
-            report("what a killed agent left behind is down")
-        else:
-            report("the platform does not run")
+        report("the platform is down" if runs or left_behind else "the platform does not run")
         if purge:
             purge_home(self._home)
             report(f"deleted {self._home.root}")
