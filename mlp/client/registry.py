@@ -58,6 +58,7 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
 
     def __init__(self, url: str, *, token_file: Path | None = None, timeout: float = 30.0) -> None:
         self._http = httpx.Client(base_url=url, headers=_headers(token_file), timeout=timeout)
+        self._upload_timeout = httpx.Timeout(timeout, read=_SECONDS_TO_JUDGE)
 
     def __enter__(self) -> Self:
         return self
@@ -132,7 +133,7 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
             f"{_path(name)}/uploads/{upload.id}",
             content=_chunks(artifact, progress),
             headers={"Content-Type": "application/octet-stream", "Content-Length": str(request.size)},
-            timeout=httpx.Timeout(self._http.timeout, read=_SECONDS_TO_JUDGE),
+            timeout=self._upload_timeout,
         )
         return Pushed(_document(answer, ModelVersion), created=answer.status_code == httpx.codes.CREATED)
 

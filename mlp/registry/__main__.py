@@ -1,0 +1,75 @@
+"""`python -m mlp.registry`: serve until a signal ends it.
+
+Exit code 0 after the signal, 2 for wrong settings, 3 when something here is not ready for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+
+from pydantic import ValidationError
+
+from mlp.errors import MlpError, Precondition
+from mlp.registry.app import create_app
+from mlp.registry.folder import DataFolder
+from mlp.registry.log import configure_logs
+from mlp.registry.migrations import HEAD, REVISIONS, revision, upgrade
+from mlp.registry.server import open_listener, serve
+from mlp.registry.settings import PREFIX, Settings
+
+log = logging.getLogger("mlp.registry")
+
+
+def main() -> int:
+    """Serve until a signal ends the process; return its exit code."""
+    os.umask(0o077)
+    configure_logs()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        log.error("wrong settings: %s", _words(error))
+        return 2
+    try:
+        _run(settings)
+    except MlpError as error:
+        log.error(error.message, extra={"fields": {"code": error.code}})
+        if settings.termination_file is not None:
+            reason = "".join(word.capitalize() for word in error.code.split("_"))
+            settings.termination_file.write_text(json.dumps({"reason": reason, "message": error.message}), "utf-8")
+        return 3
+    return 0
+
+
+def _run(settings: Settings) -> None:
+    folder = DataFolder(settings.data)
+    folder.create()
+    folder.lock()
+    _prepare_schema(settings.database)
+    listener = open_listener(settings)
+    host, port = listener.getsockname()[:2]
+    log.info("serving", extra={"fields": {"host": host, "port": port}})
+    serve(create_app(settings), settings, listener)
+
+
+def _prepare_schema(url: str) -> None:
+    found = asyncio.run(revision(url))
+    if found is not None and found not in REVISIONS:
+        raise Precondition(f"the database is of a newer mlp (schema {found})", code="schema_newer")
+    if found != HEAD:
+        upgrade(url)
+
+
+def _words(error: ValidationError) -> str:
+    return "; ".join(f"{_variable(str(problem['loc'][0]))}: {problem['msg']}" for problem in error.errors())
+
+
+def _variable(field: str) -> str:
+    return field if field.isupper() else f"{PREFIX}{field.upper()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""The database's schema, and how a database comes to have it.
+
+Alembic is imported only by a process that changes the schema: the registry looks at the version table by itself and
+starts without it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+from sqlalchemy.exc import DatabaseError
+
+from mlp.errors import Precondition
+from mlp.registry.database import REVISION, engine_for
+
+REVISIONS = ("0001",)
+"""Every revision that this code knows, oldest first."""
+HEAD = REVISIONS[-1]
+
+
+async def revision(url: str) -> str | None:
+    """Return the revision of the database at `url`, or None for an empty one."""
+    engine = engine_for(url)
+    try:
+        async with engine.connect() as connection:
+            return await connection.scalar(REVISION)
+    except DatabaseError as error:
+        if "no such table" in str(error.orig):
+            return None
+        raise Precondition("the database cannot be read", code="database_unusable") from error
+    finally:
+        await engine.dispose()
+
+
+def upgrade(url: str) -> None:
+    """Bring the database at `url` to HEAD, in a fork, so that this process stays without Alembic.
+
+    Call it before there are threads. Raises Precondition (`schema_upgrade_failed`); the database is then as it was.
+    """
+    child = os.fork()
+    if child == 0:
+        _upgrade_and_exit(url)
+    _, status = os.waitpid(child, 0)
+    if status != 0:
+        raise Precondition("the database's schema could not be upgraded", code="schema_upgrade_failed")
+
+
+def _upgrade_and_exit(url: str) -> NoReturn:
+    status = 1
+    try:
+        from mlp.registry.migrations.upgrade import upgrade_to_head
+
+        upgrade_to_head(url)
+        status = 0
+    except Exception:  # noqa: BLE001  the edge of a process: it is told, and the exit code says the rest
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(status)

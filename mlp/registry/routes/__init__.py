@@ -1,0 +1,1 @@
+"""HTTP: paths, parameters, statuses. Each route hands over to a service and returns what it says."""

@@ -1,0 +1,54 @@
+"""`/models` and `/models/{name}`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from mlp.api.model import Model, ModelList, ModelName, ModelPatch, ModelRequest
+from mlp.registry.deps import CatalogDep, Limit, Name, RemovalDep
+from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
+
+router = APIRouter(route_class=DocumentRoute, prefix="/models", tags=["models"])
+
+Search = Annotated[
+    str | None, Query(pattern=r"^[-A-Za-z0-9]{1,50}$", description="only models whose name contains this")
+]
+Tag = Annotated[
+    str | None,
+    Query(pattern=r"^[-A-Za-z0-9_./]{1,64}(=[^\x00-\x1f\x7f]{0,256})?$", description="`key` or `key=value`"),
+]
+Cursor = Annotated[ModelName | None, Query(description="`next` of the page before")]
+
+
+@router.post("", status_code=201, responses=failures(409, *DOCUMENT_FAILURES))
+async def create(request: ModelRequest, catalog: CatalogDep) -> Model:
+    """Create a model without versions."""
+    return await catalog.create(request)
+
+
+@router.get("", responses=failures())
+async def page(
+    catalog: CatalogDep, search: Search = None, tag: Tag = None, limit: Limit = 100, cursor: Cursor = None
+) -> ModelList:
+    """Return models, by name."""
+    return await catalog.models(search=search, tag=tag, cursor=cursor, limit=limit)
+
+
+@router.get("/{name}", responses=failures(404))
+async def show(name: Name, catalog: CatalogDep) -> Model:
+    """Return one model."""
+    return await catalog.model(name)
+
+
+@router.patch("/{name}", responses=failures(404, *DOCUMENT_FAILURES))
+async def change(name: Name, patch: ModelPatch, catalog: CatalogDep) -> Model:
+    """Change description and tags; a tag set to null goes away."""
+    return await catalog.change_model(name, patch)
+
+
+@router.delete("/{name}", status_code=204, responses=failures(404, 507))
+async def remove(name: Name, removal: RemovalDep) -> None:
+    """Delete a model and all its versions. Their numbers are not given again."""
+    await removal.model(name)

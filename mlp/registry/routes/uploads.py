@@ -1,0 +1,64 @@
+"""`/models/{name}/uploads`: announce bytes, then send them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, BackgroundTasks, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mlp.api.model import ModelVersion, Upload, UploadRequest
+from mlp.registry.deps import IdempotencyKey, Name, PushesDep, SettingsDep
+from mlp.registry.intake import check_media_type, chunks_of
+from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
+
+router = APIRouter(route_class=DocumentRoute, prefix="/models/{name}/uploads", tags=["uploads"])
+
+OCTETS = "application/octet-stream"
+UploadId = Annotated[str, Path(pattern=r"^[0-9a-f]{32,64}$")]
+_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {OCTETS: {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=failures(409, *DOCUMENT_FAILURES)
+    | {200: {"model": Upload, "description": "that digest is registered; no bytes are wanted"}},
+)
+async def announce(
+    name: Name,
+    request: UploadRequest,
+    pushes: PushesDep,
+    response: Response,
+    after: BackgroundTasks,
+    idempotency_key: IdempotencyKey = None,
+) -> Upload:
+    """Announce a model's bytes; the first version creates the model."""
+    upload = await pushes.announce(name, request, idempotency_key)
+    if upload.version is not None:
+        response.status_code = 200
+    else:
+        after.add_task(pushes.warm)
+    return upload
+
+
+@router.put(
+    "/{upload}",
+    status_code=201,
+    responses=failures(404, 502, *DOCUMENT_FAILURES)
+    | {200: {"model": ModelVersion, "description": "the version was registered before"}},
+    openapi_extra=_BODY,
+)
+async def receive(
+    name: Name, upload: UploadId, request: Request, response: Response, pushes: PushesDep, settings: SettingsDep
+) -> ModelVersion:
+    """Send the announced bytes. They are checked, judged and run; then they are a READY version."""
+    check_media_type(request, OCTETS)
+    chunks = chunks_of(request, settings.max_model_bytes, settings.idle_seconds)
+    version, created = await pushes.receive(name, upload, chunks)
+    if not created:
+        response.status_code = 200
+    return version

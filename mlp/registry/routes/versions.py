@@ -1,0 +1,61 @@
+"""`/models/{name}/versions`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mlp.api.model import MAX_VERSION, ModelVersion, VersionList, VersionPatch
+from mlp.registry.deps import CatalogDep, Limit, Name, Number, RemovalDep
+from mlp.registry.routes.file_response import FileResponse
+from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
+from mlp.registry.store.base import ArtifactStore
+
+router = APIRouter(route_class=DocumentRoute, prefix="/models/{name}/versions", tags=["versions"])
+
+Cursor = Annotated[int | None, Query(ge=1, le=MAX_VERSION, description="`next` of the page before")]
+_ARTIFACT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "the ONNX graph; ETag is its SHA-256",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    304: {"description": "the client has these bytes already"},
+}
+
+
+@router.get("", responses=failures(404))
+async def page(name: Name, catalog: CatalogDep, limit: Limit = 100, cursor: Cursor = None) -> VersionList:
+    """Return versions, newest first."""
+    return await catalog.versions(name, cursor=cursor, limit=limit)
+
+
+@router.get("/{version}", responses=failures(404))
+async def show(name: Name, version: Number, catalog: CatalogDep) -> ModelVersion:
+    """Return a version with signature and receipt."""
+    return await catalog.version(name, version)
+
+
+@router.patch("/{version}", responses=failures(404, *DOCUMENT_FAILURES))
+async def change(name: Name, version: Number, patch: VersionPatch, catalog: CatalogDep) -> ModelVersion:
+    """Change description, tags and metrics; a tag or metric set to null goes away."""
+    return await catalog.change_version(name, version, patch)
+
+
+@router.delete("/{version}", status_code=204, responses=failures(404, 507))
+async def remove(name: Name, version: Number, removal: RemovalDep) -> None:
+    """Delete a version. Its number is not given again."""
+    await removal.version(name, version)
+
+
+@router.get("/{version}/artifact", responses=failures(404, 502) | _ARTIFACT, response_class=Response)
+async def artifact(name: Name, version: Number, request: Request, catalog: CatalogDep) -> Response:
+    """Return the ONNX graph, verified against its SHA-256 before the first byte is sent."""
+    found = await catalog.version(name, version)
+    etag = f'"{found.sha256}"'
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={"ETag": etag})
+    store: ArtifactStore = request.app.state.store
+    return FileResponse(await store.open(found.sha256), found.size, etag)

@@ -1,0 +1,142 @@
+"""Finding models and versions, and changing the words about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from mlp.api.model import (
+    MAX_METRICS,
+    MAX_TAGS,
+    Model,
+    ModelList,
+    ModelPatch,
+    ModelRequest,
+    ModelVersion,
+    VersionList,
+    VersionPatch,
+)
+from mlp.errors import Conflict, Invalid, NotFound
+from mlp.registry.database import Database
+from mlp.registry.service.documents import model_document, version_document, version_summary
+from mlp.registry.tables import ModelRow, VersionRow
+
+Value = TypeVar("Value", str, float)
+
+
+class Catalog:
+    """Models and their versions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(self, request: ModelRequest) -> Model:
+        """Create a model without versions. Raises Conflict (`model_exists`)."""
+        async with self._database.writing() as rows:
+            row = await rows.model_to_change(request.name)
+            if row is None:
+                row = new_model(request.name)
+                rows.add(row)
+            elif row.deleted_at is None:
+                raise Conflict(f"model {request.name!r} exists already", code="model_exists")
+            else:
+                revive(row)
+            row.description, row.tags = request.description, request.tags
+            return model_document(row, None)
+
+    async def model(self, name: str) -> Model:
+        """Return a model. Raises NotFound (`model_not_found`)."""
+        async with self._database.reading() as rows:
+            found = await rows.model(name)
+        if found is None:
+            raise model_not_found(name)
+        return model_document(*found)
+
+    async def models(self, *, search: str | None, tag: str | None, cursor: str | None, limit: int) -> ModelList:
+        """Return a page of models by name; `tag` is `key` or `key=value`, `cursor` the last name of the page before."""
+        wanted = None
+        if tag is not None:
+            key, equals, value = tag.partition("=")
+            wanted = (key, value if equals else None)
+        async with self._database.reading() as rows:
+            found = await rows.models(search=search, tag=wanted, after=cursor, limit=limit + 1)
+        items = [model_document(row, latest) for row, latest in found[:limit]]
+        return ModelList(items=items, next=items[-1].name if len(found) > limit else None)
+
+    async def change_model(self, name: str, patch: ModelPatch) -> Model:
+        """Change the words about a model. Raises NotFound, or Invalid (`too_many_tags`)."""
+        async with self._database.writing() as rows:
+            found = await rows.model(name)
+            if found is None:
+                raise model_not_found(name)
+            row, latest = found
+            _change_words(row, patch)
+            row.updated_at = datetime.now(UTC)
+            return model_document(row, latest)
+
+    async def version(self, name: str, number: int) -> ModelVersion:
+        """Return a version. Raises NotFound (`model_not_found`, `version_not_found`)."""
+        async with self._database.reading() as rows:
+            row = await rows.version(name, number)
+            if row is None and await rows.model(name) is None:
+                raise model_not_found(name)
+        if row is None:
+            raise version_not_found(name, number)
+        return version_document(name, row)
+
+    async def versions(self, name: str, *, cursor: int | None, limit: int) -> VersionList:
+        """Return a page of versions, newest first; `cursor` is the last number of the page before."""
+        async with self._database.reading() as rows:
+            if await rows.model(name) is None:
+                raise model_not_found(name)
+            found = await rows.versions(name, before=cursor, limit=limit + 1)
+        items = [version_summary(name, row) for row in found[:limit]]
+        return VersionList(items=items, next=str(items[-1].version) if len(found) > limit else None)
+
+    async def change_version(self, name: str, number: int, patch: VersionPatch) -> ModelVersion:
+        """Change the words about a version. Raises NotFound, or Invalid (`too_many_tags`, `too_many_metrics`)."""
+        async with self._database.writing() as rows:
+            row = await rows.version(name, number)
+            if row is None:
+                raise version_not_found(name, number)
+            _change_words(row, patch)
+            row.metrics = _merged(row.metrics, patch.metrics, MAX_METRICS, "metrics")
+            return version_document(name, row)
+
+
+def new_model(name: str) -> ModelRow:
+    """Return the row of a model that has no versions yet."""
+    now = datetime.now(UTC)
+    return ModelRow(name=name, description="", created_at=now, updated_at=now)
+
+
+def revive(row: ModelRow) -> None:
+    """Make a deleted model a new one; its numbers go on from where they were."""
+    now = datetime.now(UTC)
+    row.deleted_at, row.created_at, row.updated_at = None, now, now
+    row.description, row.tags = "", {}
+
+
+def model_not_found(name: str) -> NotFound:
+    """Return the error for a model that does not exist."""
+    return NotFound(f"there is no model {name!r}", code="model_not_found")
+
+
+def version_not_found(name: str, number: int) -> NotFound:
+    """Return the error for a version that does not exist."""
+    return NotFound(f"model {name!r} has no version {number}", code="version_not_found")
+
+
+def _change_words(row: ModelRow | VersionRow, patch: ModelPatch) -> None:
+    if patch.description is not None:
+        row.description = patch.description
+    row.tags = _merged(row.tags, patch.tags, MAX_TAGS, "tags")
+
+
+def _merged(before: Mapping[str, Value], changes: Mapping[str, Value | None], most: int, what: str) -> dict[str, Value]:
+    merged = {**before, **changes}
+    kept = {key: value for key, value in merged.items() if value is not None}
+    if len(kept) > most:
+        raise Invalid(f"a model or version has at most {most} {what}", code=f"too_many_{what}")
+    return kept

@@ -1,0 +1,55 @@
+"""From rows to the documents that clients get."""
+
+from __future__ import annotations
+
+from mlp.api.model import Model, ModelVersion, Source, VersionSummary
+from mlp.api.receipt import Receipt
+from mlp.api.signature import Signature
+from mlp.registry.tables import ModelRow, VersionRow
+
+
+def model_document(row: ModelRow, latest_version: int | None) -> Model:
+    """Return a model as its clients see it."""
+    return Model(
+        name=row.name,
+        description=row.description,
+        tags=row.tags,
+        latest_version=latest_version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def version_document(name: str, row: VersionRow) -> ModelVersion:
+    """Return a version of the model `name`, whole."""
+    return ModelVersion(
+        name=name,
+        version=row.number,
+        digest=row.digest,
+        sha256=row.sha256,
+        size=row.size,
+        signature=Signature.model_validate_json(row.signature),
+        receipt=Receipt.model_validate_json(row.receipt),
+        metrics=row.metrics,
+        params=row.params,
+        tags=row.tags,
+        description=row.description,
+        source=Source.model_validate_json(row.source),
+        created_at=row.created_at,
+        created_by=row.created_by,
+    )
+
+
+def version_summary(name: str, row: VersionRow) -> VersionSummary:
+    """Return a version of the model `name` as lists show it."""
+    return VersionSummary(
+        name=name,
+        version=row.number,
+        digest=row.digest,
+        size=row.size,
+        task=row.task,
+        metrics=row.metrics,
+        tags=row.tags,
+        description=row.description,
+        created_at=row.created_at,
+    )

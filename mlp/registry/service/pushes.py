@@ -1,0 +1,189 @@
+"""A push: announced, received, judged, and only then a version."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from mlp.api.model import Manifest, ModelVersion, Upload, UploadRequest, version_digest
+from mlp.api.wire import canonical_json, sha256_of
+from mlp.errors import Conflict, Failed, Invalid, NotFound, TooLarge
+from mlp.registry.check.judge import Judge
+from mlp.registry.database import Database
+from mlp.registry.repository import Repository
+from mlp.registry.service.catalog import new_model, revive
+from mlp.registry.service.documents import version_document
+from mlp.registry.store.base import ArtifactStore
+from mlp.registry.store.staging import Staged, Staging
+from mlp.registry.tables import ModelRow, UploadRow, VersionRow
+
+KEPT = timedelta(hours=24)
+"""How long an upload can be finished, and its key is remembered."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where bytes go: first staged, then in the store.
+
+    `placing` is held while a blob and the row that uses it come or go together, so that no blob is deleted between
+    the moment it is put and the moment a row says so.
+    """
+
+    staging: Staging
+    store: ArtifactStore
+    placing: asyncio.Lock
+
+
+class Pushes:
+    """Takes uploads of at most `max_bytes`."""
+
+    def __init__(self, database: Database, shelf: Shelf, judge: Judge, max_bytes: int) -> None:
+        self._database = database
+        self._shelf = shelf
+        self._judge = judge
+        self._max_bytes = max_bytes
+
+    async def announce(self, name: str, request: UploadRequest, key: str | None) -> Upload:
+        """Note what will be uploaded, or return the version that has this digest.
+
+        With a key that was used before, the same request gets the same upload, and another one Conflict
+        (`key_reused`). Raises TooLarge when the model is.
+        """
+        if request.size > self._max_bytes:
+            raise TooLarge(f"a model has at most {self._max_bytes} bytes; this one has {request.size}")
+        manifest = request.manifest
+        digest = version_digest(request.sha256, manifest.signature, manifest.receipt)
+        fingerprint = sha256_of(canonical_json(request.model_dump(mode="json")))
+        registered = await self._intact_version(name, digest)
+        async with self._database.writing() as rows:
+            earlier = None if key is None else await rows.upload_of_key(name, key)
+            if earlier is not None and earlier.fingerprint != fingerprint:
+                raise Conflict("this Idempotency-Key came with another request before", code="key_reused")
+            if earlier is not None or registered is not None:
+                return Upload(id=digest if earlier is None else earlier.id, version=registered)
+            row = UploadRow(
+                id=uuid.uuid4().hex,
+                model_name=name,
+                idempotency_key=key,
+                fingerprint=fingerprint,
+                sha256=request.sha256,
+                size=request.size,
+                digest=digest,
+                manifest=manifest.model_dump_json(),
+                created_at=datetime.now(UTC),
+            )
+            rows.add(row)
+            return Upload(id=row.id)
+
+    async def warm(self) -> None:
+        """Prepare for a judgement that will be asked for soon."""
+        await self._judge.warm()
+
+    async def receive(self, name: str, id_: str, chunks: AsyncIterator[bytes]) -> tuple[ModelVersion, bool]:
+        """Take the bytes of an upload and make them a version; return it, and whether it is new.
+
+        Raises NotFound (`upload_not_found`), Invalid (`digest_mismatch`), TooLarge for more bytes than were
+        announced, and what the judgement says.
+        """
+        upload, version = await self._find(name, id_)
+        if version is not None:
+            return version, False
+        manifest = Manifest.model_validate_json(upload.manifest)
+        async with self._shelf.staging.receive(_at_most(upload.size, chunks)) as staged:
+            _check_digest(upload, staged)
+            verdict = await self._judge.verdict(staged.path, staged.size, manifest)
+            if verdict.error is not None:
+                raise verdict.error
+            async with self._shelf.placing:
+                await self._shelf.store.put(staged.sha256, staged.path)
+                async with self._database.writing() as rows:
+                    return await _register(rows, upload, manifest)
+
+    async def expire(self) -> None:
+        """Forget uploads that were announced long ago."""
+        async with self._database.writing() as rows:
+            await rows.expire_uploads(datetime.now(UTC) - KEPT)
+
+    async def _find(self, name: str, id_: str) -> tuple[UploadRow, ModelVersion | None]:
+        async with self._database.reading() as rows:
+            upload = await rows.upload(id_)
+            if upload is None or upload.model_name != name:
+                raise NotFound("there is no such upload; announce it again", code="upload_not_found")
+            row = None if upload.number is None else await rows.version(name, upload.number)
+        return upload, None if row is None else version_document(name, row)
+
+    async def _intact_version(self, name: str, digest: str) -> ModelVersion | None:
+        """Return the version of that digest, unless its blob is damaged: then pushing it again repairs it."""
+        async with self._database.reading() as rows:
+            row = await rows.version_of_digest(name, digest)
+        if row is None:
+            return None
+        try:
+            (await self._shelf.store.open(row.sha256)).close()
+        except Failed:
+            return None
+        return version_document(name, row)
+
+
+async def _register(rows: Repository, upload: UploadRow, manifest: Manifest) -> tuple[ModelVersion, bool]:
+    """Give the upload the next number of its model, unless its digest has one."""
+    model = await _model_for_version(rows, upload.model_name)
+    existing = await rows.version_of_digest(model.name, upload.digest)
+    if existing is not None:
+        return version_document(model.name, existing), False
+    now = datetime.now(UTC)
+    model.last_version += 1
+    model.updated_at = now
+    version = _version_row(model, upload, manifest, now)
+    rows.add(version)
+    await rows.finish_upload(upload.id, version.number)
+    return version_document(model.name, version), True
+
+
+async def _model_for_version(rows: Repository, name: str) -> ModelRow:
+    model = await rows.model_to_change(name)
+    if model is None:
+        model = new_model(name)
+        rows.add(model)
+        await rows.flush()
+    elif model.deleted_at is not None:
+        revive(model)
+    return model
+
+
+def _version_row(model: ModelRow, upload: UploadRow, manifest: Manifest, now: datetime) -> VersionRow:
+    return VersionRow(
+        model_id=model.id,
+        number=model.last_version,
+        digest=upload.digest,
+        sha256=upload.sha256,
+        size=upload.size,
+        task=manifest.signature.outputs.task,
+        signature=manifest.signature.model_dump_json(),
+        receipt=manifest.receipt.model_dump_json(),
+        source=manifest.source.model_dump_json(),
+        metrics=manifest.metrics,
+        params=manifest.params,
+        tags=manifest.tags,
+        description=manifest.description,
+        created_at=now,
+    )
+
+
+async def _at_most(size: int, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    received = 0
+    async for chunk in chunks:
+        received += len(chunk)
+        if received > size:
+            raise TooLarge(f"more arrives than the {size} bytes that were announced")
+        yield chunk
+
+
+def _check_digest(upload: UploadRow, staged: Staged) -> None:
+    if staged.size != upload.size:
+        raise Invalid(f"{staged.size} bytes arrived of the {upload.size} announced", code="digest_mismatch")
+    if staged.sha256 != upload.sha256:
+        raise Invalid("the bytes do not have the SHA-256 that was announced", code="digest_mismatch")

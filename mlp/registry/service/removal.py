@@ -1,0 +1,43 @@
+"""Deleting versions and models, and the blobs that nothing uses any more."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from mlp.registry.database import Database
+from mlp.registry.service.catalog import model_not_found, version_not_found
+from mlp.registry.service.pushes import Shelf
+
+
+class Removal:
+    """Rows go first, then their blobs: a crash between leaves a blob without a row, which does no harm."""
+
+    def __init__(self, database: Database, shelf: Shelf) -> None:
+        self._database = database
+        self._shelf = shelf
+
+    async def version(self, name: str, number: int) -> None:
+        """Delete a version; its number is never given again. Raises NotFound."""
+        async with self._shelf.placing:
+            async with self._database.writing() as rows:
+                row = await rows.version(name, number)
+                if row is None:
+                    raise version_not_found(name, number)
+                await rows.delete_version(row, name)
+                unused = await rows.unused({row.sha256})
+            await self._forget(unused)
+
+    async def model(self, name: str) -> None:
+        """Delete a model and all its versions; a model made later under that name counts on. Raises NotFound."""
+        async with self._shelf.placing:
+            async with self._database.writing() as rows:
+                row = await rows.model_to_change(name)
+                if row is None or row.deleted_at is not None:
+                    raise model_not_found(name)
+                row.deleted_at = datetime.now(UTC)
+                unused = await rows.unused(await rows.delete_versions(row))
+            await self._forget(unused)
+
+    async def _forget(self, blobs: set[str]) -> None:
+        for sha256 in blobs:
+            await self._shelf.store.delete(sha256)

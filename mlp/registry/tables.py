@@ -1,0 +1,100 @@
+"""The database's tables. They are not wire types: `service/documents.py` turns rows into those."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, Column, DateTime, Dialect, Index, Text, TypeDecorator, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite keeps no time zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return `value` as a moment in UTC."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+def _moment(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(UtcDateTime, nullable=nullable))
+
+
+def _text() -> Any:
+    return Field(sa_column=Column(Text, nullable=False))
+
+
+def _json() -> Any:
+    return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class ModelRow(SQLModel, table=True):
+    """A model. A deleted one keeps its row, because its numbers are never given again."""
+
+    __tablename__: ClassVar[Any] = "models"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=50, unique=True)
+    description: str = _text()
+    tags: dict[str, str] = _json()
+    last_version: int = 0
+    """The highest number given so far."""
+    created_at: datetime = _moment()
+    updated_at: datetime = _moment()
+    deleted_at: datetime | None = _moment(nullable=True)
+
+
+class VersionRow(SQLModel, table=True):
+    """A READY version. There are no others: the row is written when all has been checked."""
+
+    __tablename__: ClassVar[Any] = "versions"
+    __table_args__ = (
+        UniqueConstraint("model_id", "number", name="uq_versions_number"),
+        UniqueConstraint("model_id", "digest", name="uq_versions_digest"),
+        Index("ix_versions_sha256", "sha256"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    model_id: int | None = Field(foreign_key="models.id", nullable=False)
+    number: int
+    digest: str = Field(max_length=64)
+    sha256: str = Field(max_length=64)
+    size: int
+    task: str = Field(max_length=32)
+    signature: str = _text()
+    """JSON of `mlp.api.signature.Signature`."""
+    receipt: str = _text()
+    """JSON of `mlp.api.receipt.Receipt`."""
+    source: str = _text()
+    """JSON of `mlp.api.model.Source`."""
+    metrics: dict[str, float] = _json()
+    params: dict[str, str] = _json()
+    tags: dict[str, str] = _json()
+    description: str = _text()
+    created_at: datetime = _moment()
+    created_by: str | None = Field(default=None, max_length=256)
+
+
+class UploadRow(SQLModel, table=True):
+    """An announced upload. It names its model by name, because the model may not exist before its first version."""
+
+    __tablename__: ClassVar[Any] = "uploads"
+    __table_args__ = (UniqueConstraint("model_name", "idempotency_key", name="uq_uploads_key"),)
+
+    id: str = Field(primary_key=True, max_length=32)
+    model_name: str = Field(max_length=50)
+    idempotency_key: str | None = Field(default=None, max_length=128)
+    fingerprint: str = Field(max_length=64)
+    """SHA-256 of the request, to tell the same one from another one with the same key."""
+    sha256: str = Field(max_length=64)
+    size: int
+    digest: str = Field(max_length=64)
+    manifest: str = _text()
+    """JSON of `mlp.api.model.Manifest`; empty once the version holds it."""
+    number: int | None = None
+    """The version that came of it."""
+    created_at: datetime = _moment()
