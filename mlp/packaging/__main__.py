@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from mlp.errors import MlpError
+from mlp.errors import MlpError, Precondition
 from mlp.packaging.child import MODEL_FILE, SUMMARY_FILE, Report, Summary
-from mlp.packaging.request import PackageRequest
+from mlp.packaging.request import Package, PackageRequest
 
 
 def main() -> int:
@@ -18,9 +18,7 @@ def main() -> int:
     request = PackageRequest.model_validate_json(sys.stdin.buffer.read())
     folder = Path(sys.argv[1])
     try:
-        from mlp.packaging.steps import package_source
-
-        package = package_source(request)
+        package = _package_source(request)
     except MlpError as error:
         answers.write(Report.of(error).model_dump_json())
         answers.flush()
@@ -29,6 +27,18 @@ def main() -> int:
     summary = Summary(manifest=package.manifest, notes=package.notes)
     (folder / SUMMARY_FILE).write_text(summary.model_dump_json(), encoding="utf-8")
     return 0
+
+
+def _package_source(request: PackageRequest) -> Package:
+    try:
+        from mlp.packaging.steps import package_source
+    except ModuleNotFoundError as error:
+        raise Precondition(
+            f"packaging needs {error.name}: pip install 'mlp[sklearn]'",
+            code="missing_module",
+            details={"module": error.name},
+        ) from error
+    return package_source(request)
 
 
 def _own_stdout() -> TextIO:

@@ -7,7 +7,6 @@ told so, and what a ColumnTransformer picks is written out as plain positions.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,12 +19,12 @@ from mlp.packaging.parts import parts_of, selected
 MISSING = ""
 
 
-def adapted(estimator: Any, width: int, names: Sequence[str] | None) -> Any:
+def adapted(estimator: Any, width: int) -> Any:
     """Return `estimator` itself where nothing needs to be told, else a changed copy."""
-    if not any(_needs_telling(part.estimator) for part in parts_of(estimator, width, names)):
+    if not any(_needs_telling(part.estimator) for part in parts_of(estimator, width)):
         return estimator
     twin = copy.deepcopy(estimator)
-    for part in parts_of(twin, width, names):
+    for part in parts_of(twin, width):
         if _needs_telling(part.estimator):
             _tell(part.estimator)
     return twin
@@ -43,11 +42,8 @@ def _tell(part: Any) -> None:
     if isinstance(part, SimpleImputer):
         part.missing_values = MISSING
     elif isinstance(part, ColumnTransformer):
-        names = getattr(part, "feature_names_in_", None)
-        listed = None if names is None else list(names)
         part.transformers_ = [
-            (name, transformer, selected(columns, part.n_features_in_, listed))
-            for name, transformer, columns in part.transformers_
+            (name, transformer, selected(part, columns)) for name, transformer, columns in part.transformers_
         ]
     else:
         part.categories_ = [

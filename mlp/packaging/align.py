@@ -23,13 +23,13 @@ def numbered(width: int) -> tuple[str, ...]:
 def aligned(table: Table, names: Sequence[str] | None, width: int) -> pd.DataFrame:
     """Return the rows with the columns `names`, by name where the table has names and else by position.
 
-    Without `names` the table's own stay. Raises Invalid (`sample_columns`, `sample_width`) where columns are missing
-    or too many.
+    Without `names` the table's own stay, or `x0` … are given. Raises Invalid (`sample_columns`, `sample_width`)
+    where columns are missing or too many.
     """
     frame = table.frame
     if names is not None and table.named:
         _check_names(frame.columns.tolist(), names)
-        return frame[list(names)]
+        frame = frame[list(names)]
     if len(frame.columns) != width:
         raise Invalid(
             f"the rows have {len(frame.columns)} columns, the model takes {width}",

@@ -35,7 +35,7 @@ def convert(original: Original, inputs: Inputs) -> bytes:
 
     Raises Unsupported (`no_converter`), naming the estimator inside the model that has none.
     """
-    estimator = adapted(original.estimator, len(inputs.features), original.names)
+    estimator = adapted(original.estimator, len(inputs.features))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -44,7 +44,7 @@ def convert(original: Original, inputs: Inputs) -> bytes:
                 name="model",  # the default is a random one
                 initial_types=_initial_types(inputs),
                 target_opset=OPSETS,
-                options=_options(original, estimator, len(inputs.features)),
+                options=_options(estimator, len(inputs.features)),
             )
     except Exception as error:  # converters fail in any way they like
         raise _no_converter(original, error) from error
@@ -60,13 +60,13 @@ def _initial_types(inputs: Inputs) -> list[tuple[str, Any]]:
     return [(feature.name, TENSOR_TYPES[feature.dtype]([None, 1])) for feature in features]
 
 
-def _options(original: Original, estimator: Any, width: int) -> dict[int, dict[str, object]]:
+def _options(estimator: Any, width: int) -> dict[int, dict[str, object]]:
     """Return skl2onnx's options, by the id of the estimator that each is for."""
     options: dict[int, dict[str, object]] = {}
     last = _answering(estimator)
     if "zipmap" in _allowed_options(last):
         options[id(last)] = {"zipmap": False}
-    for part in parts_of(estimator, width, original.names):
+    for part in parts_of(estimator, width):
         if "locale" in _allowed_options(part.estimator):
             options[id(part.estimator)] = {"locale": LOCALE}
     return options

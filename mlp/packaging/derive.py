@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, TargetEncoder
 
@@ -23,6 +24,7 @@ MISSING_SHARE = 0.05
 EXEMPLARS = ("_fit_X", "support_vectors_", "X_train_", "theta_", "cluster_centers_", "means_")
 """Attributes of shape [any, features] that hold points from where the training data were."""
 BORDERS_KEPT = 1_000
+WORDS_IN_TEXT = 8
 
 
 @dataclass
@@ -38,17 +40,19 @@ class Known:
     spread: float = 1.0
     borders: list[float] = field(default_factory=list)
     """Values at which a tree or a binning decides."""
+    words: list[str] | None = None
+    """The vocabulary, where the feature is free text."""
 
     @property
     def is_text(self) -> bool:
-        """Whether the categories are strings."""
-        return any(isinstance(category, str) for category in self.categories or ())
+        """Whether the values are strings."""
+        return self.words is not None or any(isinstance(category, str) for category in self.categories or ())
 
 
-def learn(estimator: Any, width: int, names: Sequence[str] | None) -> list[Known]:
+def learn(estimator: Any, width: int) -> list[Known]:
     """Return what `estimator` knows of each of its `width` features."""
     known = [Known() for _ in range(width)]
-    for part in parts_of(estimator, width, names):
+    for part in parts_of(estimator, width):
         mine = [known[column] for column in part.columns]
         _learn_categories(part, mine)
         _learn_location(part, mine)
@@ -68,6 +72,8 @@ def _learn_categories(part: Part, mine: Sequence[Known]) -> None:
         for one, categories in zip(mine, estimator.categories_, strict=True):
             one.categories = np.asarray(categories).tolist()
             one.closed = one.closed or getattr(estimator, "handle_unknown", None) == "error"
+    if isinstance(estimator, CountVectorizer):  # and TfidfVectorizer, which is one
+        mine[0].words = sorted(estimator.vocabulary_)
     if isinstance(estimator, SimpleImputer):
         for one, statistic in zip(mine, np.asarray(estimator.statistics_, dtype=object).tolist(), strict=True):
             one.fills_missing = True
@@ -107,6 +113,9 @@ def _learn_borders(part: Part, mine: Sequence[Known]) -> None:
 
 
 def _column(known: Known, rows: int, random: np.random.Generator) -> npt.NDArray[Any]:
+    if known.words:
+        texts = random.choice(np.array(known.words, dtype=np.object_), (rows, WORDS_IN_TEXT))
+        return np.array([" ".join(text) for text in texts], dtype=np.object_)
     if known.categories:
         chosen = random.integers(len(known.categories), size=rows)
         cells = np.empty(rows, dtype=np.object_)

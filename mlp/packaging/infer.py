@@ -43,7 +43,7 @@ def inputs_of(frame: pd.DataFrame, known: Sequence[Known], original: Original) -
     The layout is a matrix where all features have one dtype and no step of the model picks columns.
     """
     features = tuple(_feature(frame[name], one) for name, one in zip(frame.columns, known, strict=True))
-    parts = parts_of(original.estimator, len(features), original.names)
+    parts = parts_of(original.estimator, len(features))
     picks_columns = any(isinstance(part.estimator, ColumnTransformer) for part in parts)
     mixed = len({feature.dtype for feature in features}) > 1
     return Inputs(features, Layout.COLUMNS if picks_columns or mixed else Layout.MATRIX)
@@ -67,7 +67,7 @@ def _feature(series: pd.Series[Any], known: Known) -> Feature:
     if _is_text(present, known):
         listed = [category for category in known.categories or () if isinstance(category, str)]
         closed = known.closed and 0 < len(listed) <= CATEGORIES_CLOSED
-        if not listed:
+        if not listed and known.words is None:
             listed = sorted({str(value) for value in present})
         few = closed or len(listed) <= CATEGORIES_SHOWN
         categories = tuple(listed) if few and listed else None

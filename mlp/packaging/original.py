@@ -136,12 +136,7 @@ def _classes_of(estimator: Any, name: str) -> tuple[Label, ...]:
         raise Unsupported(f"{name} does not say its classes (it has no classes_)", code="no_classes")
     if isinstance(classes, list) or getattr(estimator, "multilabel_", False):
         raise _several_labels(name)
-    labels: list[Label] = np.asarray(classes).tolist()
-    if any(isinstance(label, float) and not label.is_integer() for label in labels):
-        raise Unsupported(f"{name} has fractional class labels, which ONNX cannot hold", code="unsupported_labels")
-    if not all(isinstance(label, bool | int | float | str) for label in labels):
-        raise Unsupported(f"{name} has class labels that are neither text nor numbers", code="unsupported_labels")
-    return tuple(labels)
+    return tuple(np.asarray(classes).tolist())
 
 
 def _several_labels(name: str) -> Unsupported:

@@ -104,6 +104,9 @@ def _notes(outcome: Outcome, wishes: Wishes, receipt: Receipt) -> Iterator[str]:
         yield "no row was safe to be a golden row: every answer lies at a border, or is not finite"
     if wishes.sample is not None and 0 < receipt.rows < len(wishes.sample.frame):
         yield f"{receipt.rows:,} of the {len(wishes.sample.frame):,} rows of the sample were compared"
+    booleans = [] if wishes.sample is None else wishes.sample.frame.select_dtypes(bool).columns.tolist()
+    if booleans and outcome.sample is SampleKind.GIVEN:
+        yield f"boolean columns are served as numbers, 0 and 1: {', '.join(booleans)}"
     if receipt.precision == "float64" and outcome.sample is not SampleKind.NONE:
         yield "float32 was not exact enough: the model computes in float64"
     if outputs.task is Task.CLASSIFICATION and outputs.probabilities is None:

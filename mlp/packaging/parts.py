@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,47 +20,44 @@ class Part:
     columns: tuple[int, ...]
 
 
-def parts_of(estimator: Any, width: int, names: Sequence[str] | None) -> Iterator[Part]:
+def parts_of(estimator: Any, width: int) -> Iterator[Part]:
     """Yield `estimator`, a model of `width` features, and all estimators inside it that read these unchanged.
 
     A pipeline's later steps are among them as long as the steps before only fill in missing values.
     """
-    yield from _walk(Part(estimator, tuple(range(width))), names)
+    yield from _walk(Part(estimator, tuple(range(width))))
 
 
-def selected(columns: Any, width: int, names: Sequence[str] | None) -> list[int]:
-    """Return the positions that a ColumnTransformer's fitted column specification means."""
+def selected(transformer: ColumnTransformer, columns: Any) -> list[int]:
+    """Return the positions that `columns`, as the fitted `transformer` holds them, mean."""
+    positions = list(range(transformer.n_features_in_))
+    names = list(getattr(transformer, "feature_names_in_", ()))
     if isinstance(columns, slice):
-        ends = (columns.start, columns.stop)
-        if any(isinstance(end, str) for end in ends) and names is not None:  # by name, the last one included
-            first = 0 if columns.start is None else names.index(columns.start)
-            last = width if columns.stop is None else names.index(columns.stop) + 1
-            return list(range(width))[first : last : columns.step]
-        return list(range(width))[columns]
-    single = isinstance(columns, str | int | np.integer)
-    listed = [columns] if single else list(columns)
+        if not isinstance(columns.start, str) and not isinstance(columns.stop, str):
+            return positions[columns]
+        first = 0 if columns.start is None else names.index(columns.start)
+        last = len(names) if columns.stop is None else names.index(columns.stop) + 1
+        return positions[first : last : columns.step]
+    listed = [columns] if isinstance(columns, str | int) else list(columns)
     if listed and all(isinstance(column, bool | np.bool_) for column in listed):
         return [position for position, chosen in enumerate(listed) if chosen]
-    if names is not None and all(isinstance(column, str) for column in listed):
-        return [names.index(column) for column in listed]
-    return [int(column) % width for column in listed]
+    return [names.index(column) if isinstance(column, str) else positions[column] for column in listed]
 
 
-def _walk(part: Part, names: Sequence[str] | None) -> Iterator[Part]:
+def _walk(part: Part) -> Iterator[Part]:
     yield part
-    for child in _children(part, names):
-        yield from _walk(child, None)
+    for child in _children(part):
+        yield from _walk(child)
 
 
-def _children(part: Part, names: Sequence[str] | None) -> Iterator[Part]:
+def _children(part: Part) -> Iterator[Part]:
     estimator = part.estimator
     if isinstance(estimator, Pipeline):
         yield from _steps(part)
     elif isinstance(estimator, ColumnTransformer):
-        width = len(part.columns)
         for _, transformer, columns in estimator.transformers_:
             if not isinstance(transformer, str):
-                positions = selected(columns, width, getattr(estimator, "feature_names_in_", names))
+                positions = selected(estimator, columns)
                 yield Part(transformer, tuple(part.columns[position] for position in positions))
     elif isinstance(estimator, FeatureUnion):
         for _, transformer in estimator.transformer_list:

@@ -60,13 +60,14 @@ def _package_estimator(estimator: object, wishes: Wishes) -> Package:
         original = Original.of(estimator)
         width = _width(original, wishes.sample)
         names = original.names or _own_names(wishes.sample)
-        known = learn(estimator, width, original.names)
+        known = learn(estimator, width)
         if wishes.sample is None:
             frame = derived_rows(known, names or numbered(width))
         else:
             frame = thinned(aligned(wishes.sample, names, width))
         inputs = inputs_of(frame, known, original)
-        proof = prove(original, inputs, Rows(frame, cells_of(frame, inputs.features)))
+        with _sample_needed(original, wishes):
+            proof = prove(original, inputs, Rows(frame, cells_of(frame, inputs.features)))
         outcome = Outcome(
             proof=proof,
             scores=original.scores(frame, proof.expected),
@@ -108,6 +109,18 @@ def _width(original: Original, sample: Table | None) -> int:
 
 def _own_names(sample: Table | None) -> tuple[str, ...] | None:
     return tuple(sample.frame.columns) if sample is not None and sample.named else None
+
+
+@contextmanager
+def _sample_needed(original: Original, wishes: Wishes) -> Iterator[None]:
+    """Ask for a sample where an estimator cannot answer rows that were made up for it."""
+    try:
+        yield
+    except Invalid as error:
+        if error.code != "sample_refused" or wishes.sample is not None:
+            raise
+        name = public_name(original.estimator)
+        raise Invalid(f"no rows can be made up that {name} takes: give a sample", code="sample_needed") from error
 
 
 @contextmanager

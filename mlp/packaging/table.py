@@ -33,11 +33,11 @@ class Table:
         return Table(self.frame.drop(columns=[column]), named=True)
 
     def split(self, target: str) -> tuple[Table, list[Any]]:
-        """Return the other columns, and the cells of `target`; raise Invalid (`unknown_target`) when it is missing."""
+        """Return the other columns, and the cells of `target`; raise Invalid (`missing_target`) when it is missing."""
         if not self.named or target not in self.frame.columns:
             raise Invalid(
                 f"the evaluation has no column {target!r}; its columns are {', '.join(self.frame.columns)}",
-                code="unknown_target",
+                code="missing_target",
             )
         return self.without(target), self.frame[target].tolist()
 
@@ -59,11 +59,18 @@ def read_table(path: Path) -> Table:
 
 
 def table_of(rows: object) -> Table:
-    """Return `rows` as a table: a data frame, an array of shape [rows, features], a list of dicts or of lists."""
+    """Return `rows` as a table: a data frame, an array of shape [rows, features], a list of dicts or of lists.
+
+    A series, or a list of strings, is one column.
+    """
     if isinstance(rows, Table):
         return rows
     if isinstance(rows, np.ndarray) and rows.ndim != 2:
         raise Invalid(f"an array of rows has two dimensions, not {rows.ndim}", code="invalid_sample")
+    if isinstance(rows, pd.Series):
+        rows = rows.to_frame()
+    if isinstance(rows, list) and rows and all(isinstance(row, str) for row in rows):
+        rows = [[text] for text in rows]
     if not isinstance(rows, pd.DataFrame | np.ndarray | list):
         raise Invalid(
             f"rows are a data frame, an array, or a list of dicts or lists, not {type(rows).__name__}",
