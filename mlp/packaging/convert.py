@@ -1,4 +1,4 @@
-"""From a fitted estimator to an ONNX graph; the only module that imports skl2onnx."""
+"""From a fitted estimator to an ONNX graph; nothing but this module and `adapt` imports skl2onnx."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def convert(original: Original, inputs: Inputs) -> bytes:
 
     Raises Unsupported (`no_converter`), naming the estimator inside the model that has none.
     """
-    estimator = adapted(original.estimator, len(inputs.features))
+    in_float64 = any(feature.dtype is DType.FLOAT64 for feature in inputs.features)
+    estimator = adapted(original.estimator, len(inputs.features), in_float64=in_float64)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -36,6 +36,8 @@ class Known:
     closed: bool = False
     """Whether any other value is an error."""
     fills_missing: bool = False
+    """Whether a missing value is filled with `fill` before anything else sees it."""
+    fill: Any = None
     center: float = 0.0
     spread: float = 1.0
     borders: list[float] = field(default_factory=list)
@@ -76,7 +78,7 @@ def _learn_categories(part: Part, mine: Sequence[Known]) -> None:
         mine[0].words = sorted(estimator.vocabulary_)
     if isinstance(estimator, SimpleImputer):
         for one, statistic in zip(mine, np.asarray(estimator.statistics_, dtype=object).tolist(), strict=True):
-            one.fills_missing = True
+            one.fills_missing, one.fill = True, statistic
             if isinstance(statistic, str):
                 one.categories = one.categories or [statistic]
             elif isinstance(statistic, int | float) and np.isfinite(statistic):
@@ -123,7 +125,7 @@ def _column(known: Known, rows: int, random: np.random.Generator) -> npt.NDArray
         values = cells if known.is_text else cells.astype(np.float64)
     else:
         values = _numbers(known, rows, random)
-    if known.fills_missing:
+    if known.fills_missing and not (known.closed and known.fill not in (known.categories or ())):
         values[random.random(rows) < MISSING_SHARE] = np.nan
     return values
 

@@ -19,7 +19,7 @@ from mlp.packaging.prove import Rows, prove
 from mlp.packaging.provenance import source_of
 from mlp.packaging.request import Annotations, Evaluation, Package, PackageRequest, SourceKind
 from mlp.packaging.sources import file_of, open_pickle, open_reference
-from mlp.packaging.table import Table, read_table, table_of
+from mlp.packaging.table import TEXT, Table, read_table, table_of
 
 
 def package(
@@ -62,9 +62,9 @@ def _package_estimator(estimator: object, wishes: Wishes) -> Package:
         names = original.names or _own_names(wishes.sample)
         known = learn(estimator, width)
         if wishes.sample is None:
-            frame = derived_rows(known, names or numbered(width))
+            frame = derived_rows(known, names or _unnamed(original, width))
         else:
-            frame = thinned(aligned(wishes.sample, names, width))
+            frame = thinned(aligned(wishes.sample, original.names, width))
         inputs = inputs_of(frame, known, original)
         with _sample_needed(original, wishes):
             proof = prove(original, inputs, Rows(frame, cells_of(frame, inputs.features)))
@@ -105,6 +105,11 @@ def _width(original: Original, sample: Table | None) -> int:
     if original.width is not None:
         return original.width
     return 1 if sample is None else len(sample.frame.columns)
+
+
+def _unnamed(original: Original, width: int) -> tuple[str, ...]:
+    """Return names for features that nobody named."""
+    return (TEXT,) if original.width is None and width == 1 else numbered(width)
 
 
 def _own_names(sample: Table | None) -> tuple[str, ...] | None:

@@ -18,6 +18,9 @@ import pandas as pd
 
 from mlp.errors import Invalid, NotFound, Precondition, Unsupported
 
+TEXT = "text"
+"""The one column of a list of strings."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -70,7 +73,7 @@ def table_of(rows: object) -> Table:
     if isinstance(rows, pd.Series):
         rows = rows.to_frame()
     if isinstance(rows, list) and rows and all(isinstance(row, str) for row in rows):
-        rows = [[text] for text in rows]
+        rows = pd.DataFrame({TEXT: rows})
     if not isinstance(rows, pd.DataFrame | np.ndarray | list):
         raise Invalid(
             f"rows are a data frame, an array, or a list of dicts or lists, not {type(rows).__name__}",
