@@ -1,0 +1,51 @@
+"""`python -m mlp.inference`: serve one model version.
+
+Exit codes: 0 ended as told, 2 wrong settings, 3 could not start (the reason is on stderr and in MLP_TERMINATION_FILE).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from mlp.errors import MlpError
+from mlp.inference import log
+from mlp.inference.failure import INTERNAL, reason_of, write_termination
+from mlp.inference.log import LOG
+from mlp.inference.run import run
+from mlp.inference.settings import Settings
+
+_USAGE_CODES = ("invalid_setting", "open_bind")
+
+
+def main() -> int:
+    """Run the server to its end and return the exit code."""
+    log.configure("info")
+    signal.signal(signal.SIGTERM, _end_early)
+    signal.signal(signal.SIGINT, _end_early)
+    termination_file = Path(os.environ["MLP_TERMINATION_FILE"]) if os.environ.get("MLP_TERMINATION_FILE") else None
+    try:
+        settings = Settings.from_environment(os.environ)
+        log.configure(settings.log_level)
+        run(settings)
+    except MlpError as error:
+        reason, message = reason_of(error), error.message
+        LOG.error("start_failed", {"reason": reason, "code": error.code, "message": message, "details": error.details})
+        write_termination(termination_file, reason, message)
+        return 2 if error.code in _USAGE_CODES else 3
+    except Exception:  # noqa: BLE001  whoever started this process waits for a reason
+        LOG.exception("start_failed", {"reason": INTERNAL})
+        write_termination(termination_file, INTERNAL, "the server failed; its log has the traceback")
+        return 3
+    return 0
+
+
+def _end_early(*_: object) -> NoReturn:
+    sys.exit(0)  # told to end before there was anything to drain
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""The model's side of a request: tensors in, answers out, whatever protocol they came by."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+
+from mlp.inference.loading import LoadedModel
+from mlp.inference.metrics import Metrics
+from mlp.proof import Answers, Feeds, answers_of
+
+_INLINE_CELLS = 1_024
+"""A batch of at most this many values runs on the event loop: handing it to a thread would take longer."""
+_THREADS = 2
+"""Batches that run at once: one more than ONNX Runtime needs to stay busy while another is being handed over."""
+
+
+class DataPlane:
+    """Runs one model and counts what passes."""
+
+    def __init__(self, model: LoadedModel, metrics: Metrics) -> None:
+        self._session = model.session
+        self._signature = model.signature
+        self._metrics = metrics
+        outputs = model.signature.outputs
+        self._outputs = [name for name in (outputs.prediction, outputs.probabilities) if name is not None]
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="model")
+
+    async def infer(self, feeds: Feeds, rows: int) -> Answers:
+        """Return the answers to `rows` rows, given as the graph's inputs.
+
+        Raises Invalid (`unanswerable_rows`) when the graph fails on them.
+        """
+        if rows * len(self._signature.inputs) <= _INLINE_CELLS:
+            answers, seconds = self._run(feeds, rows)
+        else:
+            loop = asyncio.get_running_loop()
+            answers, seconds = await loop.run_in_executor(self._threads, self._run, feeds, rows)
+        self._metrics.model_seconds.observe(seconds)
+        self._metrics.rows += rows
+        self._metrics.drift.observe(feeds, rows)
+        return answers
+
+    def _run(self, feeds: Feeds, rows: int) -> tuple[Answers, float]:
+        begin = perf_counter()
+        outputs = self._session.run(feeds, self._outputs)
+        seconds = perf_counter() - begin
+        return answers_of(self._signature, outputs, rows), seconds

@@ -1,0 +1,91 @@
+"""The counters as Prometheus text. The only module that imports prometheus_client, when the first scrape comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from mlp.inference.loading import LoadedModel
+from mlp.inference.metrics import BOUNDS, Histogram, Metrics
+
+
+class Exposition:
+    """Renders the counters of one server."""
+
+    media_type = CONTENT_TYPE_LATEST.encode()
+
+    def __init__(self, metrics: Metrics, model: LoadedModel) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_Counters(metrics, model))
+        ProcessCollector(registry=self._registry)
+
+    def render(self) -> bytes:
+        """Return all counters as they are now."""
+        return generate_latest(self._registry)
+
+
+class _Counters(Collector):
+    def __init__(self, metrics: Metrics, model: LoadedModel) -> None:
+        self._metrics = metrics
+        self._model = model
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each metric; names begin with `mlp_`, times are seconds."""
+        metrics, model = self._metrics, self._model
+        info = GaugeMetricFamily("mlp_model_info", "The model that is served.", labels=["name", "version", "digest"])
+        info.add_metric([model.name, str(model.version), model.digest], 1)
+        yield info
+        yield from self._requests()
+        yield _histogram("mlp_model_run_seconds", "Time inside ONNX Runtime.", {(): metrics.model_seconds})
+        yield CounterMetricFamily("mlp_rows", "Rows answered.", metrics.rows)
+        yield CounterMetricFamily(
+            "mlp_non_finite_outputs", "NaN and infinite values, sent as null.", metrics.non_finite
+        )
+        yield GaugeMetricFamily("mlp_http_requests_in_flight", "Requests being answered.", metrics.in_flight)
+        yield _by_feature(
+            "mlp_feature_out_of_range", "Values outside the range seen at training.", metrics.drift.out_of_range()
+        )
+        yield _by_feature(
+            "mlp_feature_unknown_category", "Values not seen at training.", metrics.drift.unknown_categories()
+        )
+
+    def _requests(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily(
+            "mlp_http_requests", "Answers given, by path and status.", labels=["path", "code"]
+        )
+        for path, route in self._metrics.routes.items():
+            for status, count in route.statuses.items():
+                requests.add_metric([path, str(status)], count)
+        yield requests
+        yield _histogram(
+            "mlp_http_request_seconds",
+            "Time from a request's headers to the last byte of its answer.",
+            {(path,): route.seconds for path, route in self._metrics.routes.items()},
+            labels=("path",),
+        )
+
+
+def _histogram(
+    name: str, words: str, series: Mapping[tuple[str, ...], Histogram], labels: tuple[str, ...] = ()
+) -> Metric:
+    family = HistogramMetricFamily(name, words, labels=labels)
+    for values, histogram in series.items():
+        bounds = [*map(str, BOUNDS), "+Inf"]
+        buckets = list(zip(bounds, accumulate(histogram.counts), strict=True))
+        family.add_metric(values, buckets=buckets, sum_value=histogram.total)
+    return family
+
+
+def _by_feature(name: str, words: str, counts: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(name, words, labels=["feature"])
+    for feature, count in counts.items():
+        family.add_metric([feature], count)
+    return family

@@ -1,0 +1,74 @@
+"""The socket that the server accepts on: inherited, or bound here."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+from mlp.errors import Precondition
+from mlp.inference.settings import Settings
+
+BACKLOG = 2_048
+"""Connections that wait to be accepted."""
+
+
+def open_listener(settings: Settings) -> socket.socket:
+    """Return the inherited socket, or one that is bound and does not listen yet.
+
+    Binding early finds a taken port before a model has been fetched. Raises Precondition: `port_taken`,
+    `listener_unusable`, or `open_bind` when other machines could call and nobody has allowed that.
+    """
+    listener = _bound(settings) if settings.listen_fd is None else _inherited(settings.listen_fd)
+    if not settings.allow_open and not _is_loopback(listener):
+        listener.close()
+        raise Precondition(
+            f"{settings.host} is open to other machines and this server asks nobody for a key; "
+            "bind 127.0.0.1, or set MLP_ALLOW_OPEN=1 where the network guards it",
+            code="open_bind",
+        )
+    return listener
+
+
+def listen(listener: socket.socket, settings: Settings) -> None:
+    """Begin to queue connections; an inherited socket does already."""
+    try:
+        listener.listen(BACKLOG)
+    except OSError as error:
+        raise _taken(settings, error) from error
+
+
+def _bound(settings: Settings) -> socket.socket:
+    host, port = settings.host, settings.port
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise Precondition(f"{host} is not an address of this machine", code="listener_unusable") from error
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise _taken(settings, error) from error
+    return listener
+
+
+def _taken(settings: Settings, error: OSError) -> Precondition:
+    return Precondition(f"{settings.host}:{settings.port} cannot be had: {error.strerror}", code="port_taken")
+
+
+def _inherited(descriptor: int) -> socket.socket:
+    try:
+        listener = socket.socket(fileno=descriptor)
+        is_listening = listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError as error:
+        raise Precondition("MLP_LISTEN_FD is not an open socket", code="listener_unusable") from error
+    if not is_listening or listener.family not in (socket.AF_INET, socket.AF_INET6):
+        raise Precondition("MLP_LISTEN_FD is not a listening TCP socket", code="listener_unusable")
+    return listener
+
+
+def _is_loopback(listener: socket.socket) -> bool:
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback

@@ -1,0 +1,61 @@
+"""What the server counts while it works: plain numbers, changed on the event loop and read when somebody asks."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+
+from mlp.inference.drift import Drift
+
+BOUNDS = (
+    0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0
+)  # fmt: skip
+"""Upper bounds of the histograms' buckets, in seconds: from a linear model's one row to a large ensemble's batch."""
+
+
+class Histogram:
+    """How long something took, and how often."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS) + 1)
+        """Observations a bucket; the last one is for those above every bound."""
+        self.total = 0.0
+        """Seconds of all observations together."""
+
+    def observe(self, seconds: float) -> None:
+        """Count one observation."""
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.total += seconds
+
+
+class RouteMetrics:
+    """Requests to one path."""
+
+    __slots__ = ("seconds", "statuses")
+
+    def __init__(self) -> None:
+        self.statuses: Counter[int] = Counter()
+        self.seconds = Histogram()
+
+
+class Metrics:
+    """Everything that this process counts."""
+
+    def __init__(self, drift: Drift) -> None:
+        self.drift = drift
+        self.routes: dict[str, RouteMetrics] = {}
+        """Path -> its requests; every unknown path is `other`."""
+        self.model_seconds = Histogram()
+        """Time inside ONNX Runtime."""
+        self.rows = 0
+        """Rows answered."""
+        self.non_finite = 0
+        """NaN and infinite values among the answers; they are sent as null."""
+        self.in_flight = 0
+        """Requests being answered now."""
+
+    def route(self, path: str) -> RouteMetrics:
+        """Return the counters of a path, which exist from then on."""
+        return self.routes.setdefault(path, RouteMetrics())

@@ -1,0 +1,163 @@
+"""This model's own OpenAPI document: its feature names, types, categories and ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlp import __version__
+from mlp.api.signature import DType, Feature, Signature, Task
+from mlp.inference.loading import LoadedModel
+
+_JSON_TYPES: Mapping[DType, str] = {
+    DType.FLOAT32: "number",
+    DType.FLOAT64: "number",
+    DType.INT64: "integer",
+    DType.BOOL: "boolean",
+    DType.STRING: "string",
+}
+_ERROR = {"$ref": "#/components/schemas/Error"}
+
+
+def document_of(model: LoadedModel) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of a server of this model."""
+    ref = f"{model.name}:{model.version}"
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": ref, "version": __version__, "description": f"Predictions of {ref} ({model.digest})."},
+        "paths": {
+            "/predict": {"post": _predict(model.signature)},
+            "/health": {"get": _page("Whether the process lives.")},
+            "/ready": {"get": _page("Whether it takes new callers.", (503,))},
+            "/metadata": {"get": _page("Name, version, digest, signature and receipt of the model.")},
+            "/metrics": {"get": _page("Counters for Prometheus.", media_type="text/plain")},
+            "/openapi.json": {"get": _page("This document.")},
+        },
+        "components": {"schemas": _schemas(model.signature)},
+    }
+
+
+def _predict(signature: Signature) -> dict[str, Any]:
+    example = [_example(feature) for feature in signature.inputs]
+    named = dict(zip(signature.names, example, strict=True))
+    return {
+        "summary": "Answer rows, given by position or by name.",
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/PredictRequest"},
+                    "examples": {
+                        "by_name": {"value": {"records": [named]}},
+                        "by_position": {"value": {"features": [example]}},
+                    },
+                }
+            },
+        },
+        "responses": {
+            "200": _content("One prediction a row.", {"$ref": "#/components/schemas/Prediction"}),
+            **_errors(400, 413, 415, 422, 500),
+        },
+    }
+
+
+def _page(summary: str, errors: tuple[int, ...] = (), media_type: str = "application/json") -> dict[str, Any]:
+    kind = "string" if media_type == "text/plain" else "object"
+    return {"summary": summary, "responses": {"200": _content(summary, {"type": kind}, media_type), **_errors(*errors)}}
+
+
+def _errors(*statuses: int) -> dict[str, Any]:
+    words = {
+        400: "The body is not JSON.",
+        413: "The body is too large.",
+        415: "The body is of another type, or compressed.",
+        422: "The rows do not fit the model; `details` names row and column.",
+        500: "The server failed.",
+        503: "The server is about to end.",
+    }
+    return {str(status): _content(words[status], _ERROR) for status in statuses}
+
+
+def _content(description: str, schema: Mapping[str, Any], media_type: str = "application/json") -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
+def _schemas(signature: Signature) -> dict[str, Any]:
+    width = len(signature.inputs)
+    cells = {feature.name: _cell(feature) for feature in signature.inputs}
+    return {
+        "Row": {"type": "array", "prefixItems": list(cells.values()), "minItems": width, "maxItems": width},
+        "Record": {"type": "object", "properties": cells, "required": list(cells), "additionalProperties": False},
+        "PredictRequest": {"oneOf": [_request("features", "Row"), _request("records", "Record")]},
+        "Prediction": _prediction(signature),
+        "Error": _error(),
+    }
+
+
+def _request(field: str, item: str) -> dict[str, Any]:
+    rows = {"type": "array", "minItems": 1, "items": {"$ref": f"#/components/schemas/{item}"}}
+    return {
+        "type": "object",
+        "properties": {field: rows, "return_probabilities": {"type": "boolean", "default": False}},
+        "required": [field],
+        "additionalProperties": False,
+    }
+
+
+def _cell(feature: Feature) -> dict[str, Any]:
+    """Return the schema of one feature; what was seen at training is described, a closed set is an enum."""
+    kind = _JSON_TYPES[feature.dtype]
+    schema: dict[str, Any] = {"title": feature.name, "type": [kind, "null"] if feature.nullable else kind}
+    if feature.closed:
+        schema["enum"] = [*(feature.categories or ()), *([None] if feature.nullable else [])]
+    elif feature.categories is not None:
+        schema["description"] = f"{feature.dtype}; seen at training: {', '.join(map(repr, feature.categories))}"
+    elif feature.minimum is not None or feature.maximum is not None:
+        schema["description"] = f"{feature.dtype}; seen at training: {feature.minimum} to {feature.maximum}"
+    else:
+        schema["description"] = str(feature.dtype)
+    return schema
+
+
+def _example(feature: Feature) -> Any:
+    """Return a value that the model takes; made from the signature, never from anybody's data."""
+    match feature.dtype:
+        case DType.STRING:
+            return feature.categories[0] if feature.categories else "text"
+        case DType.BOOL:
+            return True
+        case _:
+            low = feature.minimum if feature.minimum is not None else feature.maximum or 0.0
+            high = feature.maximum if feature.maximum is not None else low
+            middle = low + (high - low) / 2
+            return round(middle) if feature.dtype is DType.INT64 else round(middle, 4)
+
+
+def _prediction(signature: Signature) -> dict[str, Any]:
+    outputs = signature.outputs
+    value: dict[str, Any] = {"type": ["number", "null"]} if outputs.task is Task.REGRESSION else {}
+    if outputs.classes is not None:
+        value = {"enum": list(outputs.classes)}
+    if outputs.width > 1:
+        value = {"type": "array", "items": value, "minItems": outputs.width, "maxItems": outputs.width}
+    model = {"type": "object", "properties": {"name": {"type": "string"}, "version": {"type": "integer"}}}
+    properties: dict[str, Any] = {"predictions": {"type": "array", "items": value}, "model": model}
+    if outputs.probabilities is not None:
+        row = {"type": "array", "items": {"type": ["number", "null"]}}
+        properties["probabilities"] = {"type": "array", "items": row, "description": "If asked for; one row a row."}
+        properties["classes"] = {"const": list(outputs.classes or ()), "description": "What the columns stand for."}
+    return {"type": "object", "properties": properties, "required": ["predictions", "model"]}
+
+
+def _error() -> dict[str, Any]:
+    body = {
+        "type": "object",
+        "properties": {
+            "code": {"type": "string"},
+            "message": {"type": "string"},
+            "request_id": {"type": ["string", "null"]},
+            "details": {"type": "object"},
+        },
+        "required": ["code", "message"],
+    }
+    return {"type": "object", "properties": {"error": body}, "required": ["error"]}

@@ -1,0 +1,53 @@
+"""A server's life in order: hold the port, get the model, let it prove itself, listen, say so, serve, drain."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from mlp.inference.app import App
+from mlp.inference.cpu import available_cpus
+from mlp.inference.dataplane import DataPlane
+from mlp.inference.drift import Drift
+from mlp.inference.lifecycle import Lifecycle, announce_ready
+from mlp.inference.listener import listen, open_listener
+from mlp.inference.loading import LoadedModel, load
+from mlp.inference.log import LOG
+from mlp.inference.metrics import Metrics
+from mlp.inference.pages import Pages
+from mlp.inference.predict import PredictRoute
+from mlp.inference.server import Server
+from mlp.inference.settings import Settings
+from mlp.inference.source import obtain
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; raise an error of `mlp.errors` if the server cannot start."""
+    begin = perf_counter()
+    listener = open_listener(settings)
+    threads = available_cpus()
+    LOG.info("starting", {"model": settings.model_name, "version": settings.model_version, "threads": threads})
+    model = load(obtain(settings), threads)
+    listen(listener, settings)
+    port = listener.getsockname()[1]
+
+    def ready() -> None:
+        announce_ready(settings.ready_fd, model, port)
+        LOG.info("ready", {"port": port, "digest": model.digest, "seconds": round(perf_counter() - begin, 3)})
+
+    lifecycle = Lifecycle()
+    server = Server(
+        _app(settings, model, lifecycle),
+        lifecycle,
+        drain_seconds=settings.drain,
+        shares_listener=settings.listen_fd is not None,
+        on_ready=ready,
+    )
+    server.serve_on(listener)
+    LOG.info("ended", {})
+
+
+def _app(settings: Settings, model: LoadedModel, lifecycle: Lifecycle) -> App:
+    metrics = Metrics(Drift(model.signature))
+    plane = DataPlane(model, metrics)
+    predict = PredictRoute(model, plane, metrics, settings.max_body_bytes)
+    return App(predict, Pages(model, metrics, lifecycle), metrics, lifecycle)

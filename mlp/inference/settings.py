@@ -1,0 +1,87 @@
+"""The server's settings, read once from the environment by `__main__` and passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mlp.api.model import MAX_VERSION, ModelName
+from mlp.errors import Invalid
+
+_PREFIX = "MLP_"
+_DRAIN_OWN = 5.0
+_DRAIN_INHERITED = 1.5
+
+FileDescriptor = Annotated[int, Field(ge=0)]
+
+
+class Settings(BaseModel):
+    """Each field is the environment variable of its name in capitals, after `MLP_`; an empty variable is an unset one.
+
+    The model comes from a registry (name, version and URL are given) or from two files, which the registry's checker
+    judges first.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    model_name: ModelName = "model"
+    model_version: Annotated[int, Field(ge=1, le=MAX_VERSION)] = 1
+    model_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """The version's digest: what has another one is not served, and with it a cached model needs no registry."""
+    registry_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    registry_token_file: Path | None = None
+    """A file that holds the bearer token for the registry."""
+    cache_dir: Path = Path("~/.cache/mlp/models")
+    model_file: Path | None = None
+    """An ONNX file on this machine, instead of a registry."""
+    manifest_file: Path | None = None
+    """The manifest (JSON) that belongs to `model_file`."""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8001
+    """0 takes any free port."""
+    listen_fd: FileDescriptor | None = None
+    """An inherited, listening TCP socket to serve on, instead of host and port."""
+    ready_fd: FileDescriptor | None = None
+    """An inherited pipe, told once when the server is ready."""
+    termination_file: Path | None = None
+    """Where the reason of a failed start is written."""
+    drain_seconds: Annotated[float, Field(ge=0)] | None = None
+    """How long connections are still served after SIGTERM; by default 5 s, or 1.5 s on an inherited socket."""
+    allow_open: bool = False
+    """Serve callers from other machines although nobody is asked for a key."""
+    max_body_bytes: Annotated[int, Field(ge=1)] = 1_048_576
+    """The largest request body; 1,000 rows of 30 numbers are about 600,000 bytes."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read the settings; raise Invalid (`invalid_setting`) naming the variable that is wrong or missing."""
+        given = {field: environment.get(_PREFIX + field.upper()) for field in cls.model_fields}
+        try:
+            return cls.model_validate({field: value for field, value in given.items() if value})
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            name = f"{_PREFIX}{str(fault['loc'][0]).upper()}: " if fault["loc"] else ""
+            raise Invalid(name + fault["msg"].removeprefix("Value error, "), code="invalid_setting") from None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.model_file is None) != (self.manifest_file is None):
+            raise ValueError("MLP_MODEL_FILE and MLP_MANIFEST_FILE belong together: set both")
+        needed = {"registry_url", "model_name", "model_version"}
+        if self.model_file is None and not needed <= self.model_fields_set:
+            raise ValueError(
+                "no model: set MLP_MODEL_NAME, MLP_MODEL_VERSION and MLP_REGISTRY_URL, "
+                "or MLP_MODEL_FILE and MLP_MANIFEST_FILE"
+            )
+        return self
+
+    @property
+    def drain(self) -> float:
+        """Seconds of draining: someone else accepts on an inherited socket, so callers need less time to move."""
+        if self.drain_seconds is not None:
+            return self.drain_seconds
+        return _DRAIN_OWN if self.listen_fd is None else _DRAIN_INHERITED
