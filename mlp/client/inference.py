@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from types import TracebackType
+from typing import Self, TypeVar
 
 import httpx
+from pydantic import ValidationError
 
 from mlp.api.inference import Metadata, Prediction, PredictRequest
+from mlp.api.wire import Answer
 from mlp.client.http import call
+from mlp.errors import Failed
 
 WHO = "the model server"
-_TIMEOUT_SECONDS = 30.0
+Document = TypeVar("Document", bound=Answer)
 
 
 class InferenceClient(AbstractContextManager["InferenceClient"]):
-    """Speaks to the server at `url`.
+    """Speaks to the model server at `url`.
 
-    Every method raises errors of `mlp.errors`: what the server said (Invalid names row and column in `details`), or
-    Unavailable when it does not answer.
+    Every method raises errors of `mlp.errors`: what the server said of a request, Unavailable when it does not answer.
     """
 
-    def __init__(self, url: str, *, timeout: float = _TIMEOUT_SECONDS) -> None:
+    def __init__(self, url: str, *, timeout: float = 30.0) -> None:
         self._http = httpx.Client(base_url=url, timeout=timeout)
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -34,17 +40,28 @@ class InferenceClient(AbstractContextManager["InferenceClient"]):
         self._http.close()
 
     def ready(self) -> None:
-        """Return if the server takes requests; raise Unavailable if it drains or does not answer."""
+        """Return if the server takes new callers; raise Unavailable if not."""
         call(self._http, WHO, "GET", "/ready")
 
     def metadata(self) -> Metadata:
-        """Return which model is served, and its signature."""
-        return Metadata.model_validate_json(call(self._http, WHO, "GET", "/metadata").content)
+        """Return what is served: name, version, digest, signature and receipt."""
+        return _document(call(self._http, WHO, "GET", "/metadata"), Metadata)
 
     def predict(self, request: PredictRequest) -> Prediction:
-        """Answer the rows of `request`, in their order."""
-        body = request.model_dump_json(exclude_none=False, exclude_defaults=True)
-        headers = {"Content-Type": "application/json"}
-        return Prediction.model_validate_json(
-            call(self._http, WHO, "POST", "/predict", content=body, headers=headers).content
+        """Answer the rows of `request`, in their order; Invalid names row and column in its details."""
+        answer = call(
+            self._http,
+            WHO,
+            "POST",
+            "/predict",
+            content=request.model_dump_json(),
+            headers={"Content-Type": "application/json"},
         )
+        return _document(answer, Prediction)
+
+
+def _document(answer: httpx.Response, kind: type[Document]) -> Document:
+    try:
+        return kind.model_validate_json(answer.content)
+    except ValidationError as error:
+        raise Failed(f"what answers at {answer.request.url} is not a model server", code="unexpected_answer") from error

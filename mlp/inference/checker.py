@@ -36,9 +36,9 @@ def check_files(model: Path, manifest: Path) -> None:
         judged = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
         raise Failed(f"the checker gave no verdict within {_SECONDS} s", code="checker_failed") from error
-    if judged.returncode != 0:
-        verdict = _verdict(judged.stdout)
-        raise Invalid(str(verdict.get("message")), code=str(verdict.get("code")))
+    verdict = _verdict(judged.stdout)
+    if not verdict["ok"]:
+        raise Invalid(str(verdict["message"]), code=str(verdict["code"]))
 
 
 def _is_installed() -> bool:
@@ -50,8 +50,7 @@ def _is_installed() -> bool:
 
 def _verdict(output: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(output)
-        verdict: dict[str, Any] = document["error"]
-    except (ValueError, TypeError, KeyError) as error:
+        verdict: dict[str, Any] = json.loads(output)
+    except ValueError as error:
         raise Failed("the checker ended without a verdict", code="checker_failed") from error
     return verdict

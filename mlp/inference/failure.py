@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from mlp.errors import DeadlineExceeded, Denied, Failed, Invalid, MlpError, NotFound, Unavailable, Unproved
+from mlp.errors import DeadlineExceeded, Denied, Failed, Invalid, MlpError, NotFound, Unavailable
 
 POD_TERMINATION_LOG = Path("/dev/termination-log")
 """What Kubernetes shows as a container's last message; it is there in pods only."""
@@ -17,6 +17,7 @@ _BY_CODE: Mapping[str, str] = {
     "checker_failed": "CheckerFailed",
     "checker_missing": "CheckerMissing",
     "digest_mismatch": "DigestMismatch",
+    "golden_rows_failed": "GoldenRowsFailed",
     "invalid_setting": "SettingsInvalid",
     "listener_unusable": "ListenerUnusable",
     "open_bind": "OpenBind",
@@ -27,7 +28,6 @@ _BY_CODE: Mapping[str, str] = {
 }
 _BY_KIND: tuple[tuple[type[MlpError], str], ...] = (
     (NotFound, "ModelNotFound"),
-    (Unproved, "GoldenRowsFailed"),
     (Unavailable, "RegistryUnavailable"),
     (DeadlineExceeded, "RegistryUnavailable"),
     (Failed, "RegistryUnavailable"),

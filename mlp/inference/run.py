@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from time import perf_counter
 
 from mlp.inference.app import App
@@ -27,6 +28,7 @@ def run(settings: Settings) -> None:
     threads = available_cpus()
     LOG.info("starting", {"model": settings.model_name, "version": settings.model_version, "threads": threads})
     model = load(obtain(settings), threads)
+    gc.freeze()  # what has been made so far lives as long as the process; looking through it again finds nothing
     listen(listener, settings)
     port = listener.getsockname()[1]
 

@@ -14,7 +14,7 @@ from mlp.api.signature import Label, Signature, Task
 from mlp.errors import Invalid
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answers:
     """What a model said about some rows.
 
@@ -42,12 +42,13 @@ def answers_of(signature: Signature, outputs: Mapping[str, npt.NDArray[Any]], ro
     spec = signature.outputs
     predictions = np.asarray(outputs[spec.prediction])
     wanted = (rows,) if spec.width == 1 else (rows, spec.width)
-    if predictions.size != rows * spec.width:
-        raise Invalid(
-            f"output {spec.prediction!r} has shape {list(predictions.shape)}, expected {list(wanted)}",
-            code="invalid_output",
-        )
-    predictions = predictions.reshape(wanted)
+    if predictions.shape != wanted:
+        if predictions.size != rows * spec.width:
+            raise Invalid(
+                f"output {spec.prediction!r} has shape {list(predictions.shape)}, expected {list(wanted)}",
+                code="invalid_output",
+            )
+        predictions = predictions.reshape(wanted)
     if spec.probabilities is None or spec.classes is None:
         return Answers(predictions)
     probabilities = np.asarray(outputs[spec.probabilities])
