@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+# Every command starts several processes: without compiled modules each of them would compile mlp again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo test lint format bench soak e2e clean
 help:            ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'

@@ -105,7 +105,7 @@ def test_a_document_may_say_what_one_machine_does_not_do(deployed, tmp_path):
     )
     ran = deployed.run("deploy", "-f", str(file))
     assert ran.returncode == 0
-    assert "replicas 3 is not applied on one machine" in ran.stderr
+    assert "replicas: 3 is not applied on one machine" in ran.stderr
     assert deployed.run("undeploy", "iris-big").returncode == 7
     deployed.succeed("undeploy", "iris-big", "--yes")
     assert deployed.run("status", "iris-big").returncode == 5
