@@ -50,7 +50,7 @@ def _run(sweep_only: bool, environment: Mapping[str, str]) -> None:
     home.create()
     with sole_agent(home):
         home.mark()
-        end_left_behind(home.run, patience=settings.drain_seconds + 3)
+        end_left_behind(home.run, patience=settings.end_seconds)
         if sweep_only:
             return
         mark = AgentFile(version=__version__, pid=os.getpid(), started_at=datetime.now(UTC))

@@ -45,7 +45,7 @@ class Agent:
         self._habits = Habits(
             run=home.run,
             start_seconds=settings.start_seconds,
-            drain_seconds=settings.drain_seconds,
+            end_seconds=settings.end_seconds,
             backoff=Backoff(settings.retry_seconds, settings.longest_retry_seconds, settings.steady_seconds),
             changed=self.wake,
         )

@@ -20,7 +20,6 @@ from mlp.local.reconcile import Action, Close, Kill, Phase, Process, Seen, Start
 from mlp.local.records import Slot
 
 _log = logging.getLogger(__name__)
-_GRACE_SECONDS = 5.0  # for the requests that a process still has after its drain
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,8 @@ class Habits:
     run: Path
     """Where running processes are recorded."""
     start_seconds: float
-    drain_seconds: float
+    end_seconds: float
+    """How long a process may take to end when it is asked to."""
     backoff: Backoff
     changed: Callable[[], None]
     """Called when a process says that it is ready."""
@@ -158,7 +158,7 @@ class Keeper:
             case Stop(pid):
                 kept = self._children[pid]
                 kept.child.stop()
-                kept.deadline = time.monotonic() + self._habits.drain_seconds + _GRACE_SECONDS
+                kept.deadline = time.monotonic() + self._habits.end_seconds
             case Kill(pid):
                 kept = self._children[pid]
                 kept.late, kept.deadline = True, None

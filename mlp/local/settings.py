@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     """How long a process may take to become ready."""
     drain_seconds: Seconds = 2
     """How long a process that ends goes on answering the connections it has."""
+    finish_seconds: Seconds = 5
+    """How long after that it may take to finish requests under way, before it is ended by force."""
     retry_seconds: Seconds = 0.5
     """The wait before a process that ended is started again; it doubles with each failure in a row."""
     longest_retry_seconds: Seconds = 30
@@ -35,3 +37,8 @@ class Settings(BaseSettings):
     """A log larger than this is put aside when a process starts; one older log is kept."""
     registry_command: tuple[str, ...] = (sys.executable, "-P", "-m", "mlp.registry")
     model_command: tuple[str, ...] = (sys.executable, "-P", "-m", "mlp.inference")
+
+    @property
+    def end_seconds(self) -> float:
+        """How long a process may take to end when it is asked to."""
+        return self.drain_seconds + self.finish_seconds

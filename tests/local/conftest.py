@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -44,18 +45,22 @@ def free_port() -> int:
                 return port
 
 
-class Machine:
-    """One home and the agents that are started for it."""
+def predict(connection: http.client.HTTPConnection) -> dict:
+    connection.request("POST", "/predict", b'{"features": [[1.0, 2.0]]}')
+    answer = connection.getresponse()
+    body = answer.read()
+    if answer.status != 200:
+        raise http.client.HTTPException(f"{answer.status}: {body!r}")
+    return json.loads(body)
 
-    def __init__(self, root: Path) -> None:
+
+class Machine:
+    """One home and the agents that are started for it; `settings` are for the agent."""
+
+    def __init__(self, root: Path, settings: dict[str, str]) -> None:
         self.home = Home.locate(root / "home")
         self.registry_port, self.model_port = free_port(), free_port()
-        self.settings = {
-            "MLP_REGISTRY_COMMAND": STAND_IN,
-            "MLP_MODEL_COMMAND": STAND_IN,
-            "MLP_DRAIN_SECONDS": "1",
-            "MLP_RETRY_SECONDS": "0.1",
-        }
+        self.settings = {"MLP_RETRY_SECONDS": "0.1", **settings}
         self.client = AgentClient(self.home)
         self.agent: subprocess.Popen | None = None
         self.output = root / "agent.log"
@@ -146,8 +151,7 @@ class Machine:
         """Send one request over a connection of its own; callers wait while a process is started again."""
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         try:
-            connection.request("GET", "/")
-            return json.loads(connection.getresponse().read())
+            return predict(connection)
         finally:
             connection.close()
 
@@ -192,22 +196,49 @@ class Callers:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
         while not self._ended.is_set():
             try:
-                connection.request("GET", "/")
-                self.answers.append(json.loads(connection.getresponse().read())["version"])
+                self.answers.append(predict(connection)["model"]["version"])
             except (OSError, http.client.HTTPException) as error:
                 self.failures.append(repr(error))
                 connection.close()
         connection.close()
 
 
+STAND_INS = {"MLP_REGISTRY_COMMAND": STAND_IN, "MLP_MODEL_COMMAND": STAND_IN, "MLP_DRAIN_SECONDS": "1"}
+
+
 @pytest.fixture
 def machine(tmp_path):
-    machine = Machine(tmp_path)
+    """A machine where nothing runs yet; stand-ins will serve for the registry and the models."""
+    machine = Machine(tmp_path, STAND_INS)
+    yield machine
+    machine.clean()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    machine = Machine(tmp_path_factory.mktemp("shared"), STAND_INS)
     yield machine
     machine.clean()
 
 
 @pytest.fixture
-def running(machine):
+def running(shared):
+    """A machine where the platform runs and nothing is deployed."""
+    if not shared.home.is_kept():
+        shared.clean()
+        shutil.rmtree(shared.home.root, ignore_errors=True)
+        shared.up()
+    yield shared
+    if shared.home.is_kept():
+        for each in shared.client.deployments():
+            shared.client.delete(each.metadata.name)
+        until(lambda: len(shared.client.status().processes) == 1)
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """The services themselves."""
+    machine = Machine(tmp_path_factory.mktemp("real"), {"MLP_DRAIN_SECONDS": "1"})
     machine.up()
-    return machine
+    yield machine
+    machine.clean()

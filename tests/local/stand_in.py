@@ -24,13 +24,15 @@ class StandIn:
         self.version = version
         self.draining = asyncio.Event()
         self.connections: set[asyncio.Task] = set()
-        self.about = json.dumps({"pid": os.getpid(), "version": version, "environment": dict(os.environ)}).encode()
+        about = {"model": {"version": version}, "pid": os.getpid(), "environment": dict(os.environ)}
+        self.about = json.dumps(about).encode()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections.add(asyncio.current_task())
         try:
             while not reader.at_eof():
-                await reader.readuntil(b"\r\n\r\n")
+                head = await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split()[0]))
                 last = self.draining.is_set()
                 head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(self.about)}\r\n" + "Connection: close\r\n" * last
                 writer.write(head.encode() + b"\r\n" + self.about)

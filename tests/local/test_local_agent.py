@@ -32,7 +32,7 @@ def test_a_deployment_answers_on_the_first_port_and_the_next_one_on_the_next(run
     first, second = running.deploy(deployment()), running.deploy(deployment(name="churn"))
     assert port_of(first) == running.model_port
     assert port_of(second) == running.model_port + 1
-    assert running.ask(port_of(first))["version"] == 1
+    assert running.ask(port_of(first))["model"]["version"] == 1
     assert first.status.served_version == 1
     assert first.status.digest == f"{1:064d}"
     assert (first.status.replicas, first.status.ready_replicas) == (1, 1)
@@ -129,10 +129,10 @@ def test_while_a_bad_version_is_asked_for_the_good_one_is_restarted(running):
     running.client.apply(deployment(FAILS_ITS_GOLDEN_ROWS))
     running.degraded()
     os.kill(running.ask(port)["pid"], signal.SIGKILL)
-    assert running.ask(port)["version"] == 1
+    assert running.ask(port)["model"]["version"] == 1
     running.down()
     running.up()
-    assert running.until(lambda: running.answers(port))["version"] == 1
+    assert running.until(lambda: running.answers(port))["model"]["version"] == 1
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_a_suspended_deployment_is_left_as_it_is(running):
     assert reason(suspended) == "Suspended"
     assert running.ask(port)["pid"] == pid
     os.kill(pid, signal.SIGKILL)
-    assert running.ask(port)["version"] == 1
+    assert running.ask(port)["model"]["version"] == 1
     assert running.deploy(deployment(2)).status.served_version == 2
 
 
@@ -235,11 +235,11 @@ def test_a_deployment_made_anew_begins_at_generation_one(running):
     running.client.delete("iris")
     again = running.deploy(deployment(3))
     assert again.metadata.generation == 1
-    assert running.ask(port_of(again))["version"] == 3
+    assert running.ask(port_of(again))["model"]["version"] == 3
 
 
 def test_a_process_that_ignores_the_request_to_end_is_ended(machine):
-    machine.settings["MLP_DRAIN_SECONDS"] = "0.1"
+    machine.settings |= {"MLP_DRAIN_SECONDS": "0.1", "MLP_FINISH_SECONDS": "0.2"}
     machine.up()
     machine.deploy(deployment(IGNORES_SIGTERM))
     pid = machine.pid_of("iris")
@@ -263,7 +263,7 @@ def test_a_taken_port_is_said_and_taken_back_once_it_is_free(running):
         assert reason(broken, ConditionType.DEGRADED) == "PortTaken"
         assert str(port) in broken.status.condition(ConditionType.DEGRADED).message
     assert port_of(running.serving()) == port
-    assert running.ask(port)["version"] == 1
+    assert running.ask(port)["model"]["version"] == 1
 
 
 @pytest.mark.parametrize("end", ["request", "signal"])
@@ -291,7 +291,7 @@ def test_what_was_deployed_comes_back_on_the_same_ports(running):
     running.down()
     running.up()
     assert {name: port_of(running.serving(name)) for name in ports} == ports
-    assert running.ask(ports["iris"])["version"] == 3
+    assert running.ask(ports["iris"])["model"]["version"] == 3
     assert running.ask(ports["iris"])["environment"]["MLP_MODEL_DIGEST"] == f"{3:064d}"
     assert running.client.deployment("iris").metadata.generation == generation
 

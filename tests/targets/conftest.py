@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -15,36 +16,64 @@ from mlp.targets.local import LocalTarget
 STAND_IN = Path(__file__).parents[1] / "local" / "stand_in.py"
 
 
-@pytest.fixture
-def ports():
-    """Return two ports that nobody listens on, for the registry and the first deployment."""
-    free = []
-    while len(free) < 2:
+def free_port() -> int:
+    """Return a port that nobody listens on, outside the range that connections take theirs from."""
+    while True:
         port = random.randrange(10_000, 20_000)
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
-                free.append(port)
-    return free
+                return port
 
 
-@pytest.fixture
-def home(tmp_path, ports, monkeypatch):
-    monkeypatch.setenv("MLP_REGISTRY_PORT", str(ports[0]))
-    monkeypatch.setenv("MLP_MODEL_PORT", str(ports[1]))
-    monkeypatch.setenv("MLP_REGISTRY_COMMAND", json.dumps([sys.executable, str(STAND_IN)]))
-    monkeypatch.setenv("MLP_MODEL_COMMAND", json.dumps([sys.executable, str(STAND_IN)]))
-    monkeypatch.setenv("MLP_DRAIN_SECONDS", "1")
-    return Home.locate(tmp_path / "home")
+@pytest.fixture(scope="module")
+def ports():
+    """Return the registry's port, and the first one for deployments."""
+    return free_port(), free_port()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settings(ports):
+    """The environment in which an agent is started."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MLP_REGISTRY_PORT", str(ports[0]))
+        environment.setenv("MLP_MODEL_PORT", str(ports[1]))
+        environment.setenv("MLP_REGISTRY_COMMAND", json.dumps([sys.executable, str(STAND_IN)]))
+        environment.setenv("MLP_MODEL_COMMAND", json.dumps([sys.executable, str(STAND_IN)]))
+        environment.setenv("MLP_DRAIN_SECONDS", "1")
+        yield
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return Home.locate(tmp_path_factory.mktemp("target") / "home")
 
 
 @pytest.fixture
 def target(home):
+    """The target, where nothing runs and nothing was deployed yet."""
     target = LocalTarget(home)
+    end(target, home)
+    yield target
+    end(target, home)
+
+
+@pytest.fixture
+def running(home):
+    """The target, where the platform runs and nothing is deployed."""
+    target = LocalTarget(home)
+    target.up(ignore, timeout=20)
     yield target
     try:
-        target.down(lambda _line: None, timeout=20)
-    except MlpError as error:
-        pytest.fail(f"the platform could not be ended: {error}")
+        for each in target.list():
+            target.delete(each.metadata.name)
+    except MlpError:
+        end(target, home)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left(home):
+    yield
+    end(LocalTarget(home), home)
 
 
 @pytest.fixture
@@ -53,7 +82,12 @@ def said():
     return []
 
 
-@pytest.fixture
-def running(target, said):
-    target.up(said.append, timeout=20)
-    return target
+def end(target, home):
+    target.down(ignore, timeout=20)
+    if home.root.is_file():
+        home.root.unlink()
+    shutil.rmtree(home.root, ignore_errors=True)
+
+
+def ignore(_line):
+    return None

@@ -26,6 +26,11 @@ def ignore(_line):
     return None
 
 
+def predict(url) -> bytes:
+    with urllib.request.urlopen(f"{url}/predict", b'{"features": [[1.0, 2.0]]}', timeout=20) as answer:
+        return answer.read()
+
+
 def agent_pid(home) -> int:
     return home.mark().pid
 
@@ -34,11 +39,12 @@ def serve(target, *args, **options):
     return target.wait_ready(target.apply(deployment(*args, **options)), ignore, timeout=20)
 
 
-def test_up_starts_the_platform_and_says_where_the_registry_is(running, said, ports):
-    platform = running.platform()
+def test_up_starts_the_platform_and_says_where_the_registry_is(target, said, ports):
+    platform = target.up(said.append, timeout=20)
+    assert platform == target.platform()
     assert isinstance(platform, Platform)
     assert platform.registry_ready
-    assert platform.registry_url == running.registry_url() == f"http://127.0.0.1:{ports[0]}"
+    assert platform.registry_url == target.registry_url() == f"http://127.0.0.1:{ports[0]}"
     assert any(platform.registry_url in line for line in said)
     assert [(process.name, process.state) for process in platform.processes] == [("registry", "ready")]
 
@@ -144,8 +150,7 @@ def test_waiting_ends_when_the_new_version_answers(running, said):
     second = running.wait_ready(running.apply(deployment(2)), said.append, timeout=20)
     assert (first.status.served_version, second.status.served_version) == (1, 2)
     assert "iris: Serving: version 2 answers" in said
-    with urllib.request.urlopen(running.endpoint("iris")) as answer:
-        assert b'"version": 2' in answer.read()
+    assert b'"version": 2' in predict(running.endpoint("iris"))
 
 
 def test_waiting_ends_early_with_the_reason_of_a_version_that_fails(running):
@@ -223,11 +228,10 @@ def test_down_ends_what_a_killed_agent_left_behind(running, said, home):
     os.kill(agent_pid(home), signal.SIGKILL)
     with pytest.raises(Precondition):
         running.platform()
-    with urllib.request.urlopen(url) as answer:
-        assert answer.status == 200
+    assert b'"version": 1' in predict(url)
     running.down(said.append, timeout=20)
     with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(url)
+        predict(url)
 
 
 def test_up_after_a_killed_agent_serves_on_the_same_port(running, home):

@@ -17,13 +17,13 @@ def test_a_platform_that_runs_here_is_meant_when_nothing_is_named(running, home)
     assert resolve_target(None, None, home.root).platform().registry_ready
 
 
-def test_without_any_hint_the_choices_are_listed(home):
+def test_without_any_hint_the_choices_are_listed(target, home):
     with pytest.raises(Precondition, match=r"--target local\|kubernetes") as failed:
         resolve_target(None, None, home.root)
     assert failed.value.code == "no_target"
 
 
-def test_the_default_is_for_commands_that_start_something(home):
+def test_the_default_is_for_commands_that_start_something(target, home):
     assert resolve_target(None, None, home.root, default="local").name == "local"
 
 
