@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Container
 from typing import Any
 
+import numpy as np
 import onnx
 from skl2onnx import convert_sklearn, get_model_alias
 from skl2onnx.common._registration import get_converter
@@ -20,7 +21,7 @@ from mlp.errors import Unsupported
 from mlp.packaging.adapt import adapted
 from mlp.packaging.infer import Inputs
 from mlp.packaging.original import Original, public_name
-from mlp.packaging.parts import parts_of
+from mlp.packaging.parts import inside, parts_of
 
 OPSETS = {"": 21, "ai.onnx.ml": 3}
 """What ONNX Runtime has run since 1.20, below the lowest version that the servers accept."""
@@ -36,6 +37,8 @@ def convert(original: Original, inputs: Inputs) -> bytes:
     Raises Unsupported (`no_converter`), naming the estimator inside the model that has none.
     """
     in_float64 = any(feature.dtype is DType.FLOAT64 for feature in inputs.features)
+    if in_float64:
+        _check_borders(original)
     estimator = adapted(original.estimator, len(inputs.features), in_float64=in_float64)
     try:
         with warnings.catch_warnings():
@@ -90,27 +93,39 @@ def _allowed_options(part: Any) -> Container[str]:
     return allowed if isinstance(allowed, dict) else ()
 
 
+def _check_borders(original: Original) -> None:
+    """Refuse trees that branch at infinity, as those do that were trained on missing values.
+
+    In float64 skl2onnx searches for the neighbour of each border, and never ends at this one.
+    """
+    for part in inside(original.estimator):
+        if hasattr(part, "tree_") and not np.isfinite(part.tree_.threshold).all():
+            raise _refusal(original, part, "its trees branch on missing values")
+
+
 def _no_converter(original: Original, error: Exception) -> Unsupported:
-    culprit = _culprit(error) or public_name(original.estimator)
+    culprit = _culprit(error) or original.estimator
     if isinstance(error, MissingConverter | MissingShapeCalculator):
-        message = f"skl2onnx has no converter for {culprit}"
-    else:
-        said = str(error).strip().partition("\n")[0][:300] or type(error).__name__
-        message = f"skl2onnx cannot convert {culprit}: {said}"
+        return _refusal(original, culprit, "it has no converter")
+    return _refusal(original, culprit, str(error).strip().partition("\n")[0][:300] or type(error).__name__)
+
+
+def _refusal(original: Original, culprit: Any, reason: str) -> Unsupported:
+    name = public_name(culprit)
     return Unsupported(
-        message,
+        f"skl2onnx cannot convert {name}: {reason}",
         code="no_converter",
-        details={"estimator": culprit, "model": public_name(original.estimator)},
+        details={"estimator": name, "model": public_name(original.estimator)},
     )
 
 
-def _culprit(error: Exception) -> str | None:
-    """Return the class of the estimator that was being converted: converters rarely name it, their frames hold it."""
+def _culprit(error: Exception) -> Any:
+    """Return the estimator that was being converted: converters rarely name it, their frames hold it."""
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         for value in frame.f_locals.values():
             candidate = getattr(value, "raw_operator", value)
             if isinstance(candidate, BaseEstimator):
-                return public_name(candidate)
+                return candidate
     return None
 
 

@@ -37,12 +37,13 @@ class Inputs:
         return Inputs(features, self.layout)
 
 
-def inputs_of(frame: pd.DataFrame, known: Sequence[Known], original: Original) -> Inputs:
+def inputs_of(frame: pd.DataFrame, known: Sequence[Known], original: Original, *, given: bool) -> Inputs:
     """Return what `frame`, whose columns are the model's, and the estimator's knowledge show.
 
-    The layout is a matrix where all features have one dtype and no step of the model picks columns.
+    Ranges are taken from rows that the user has `given`; made-up ones have none that mean anything. The layout is a
+    matrix where all features have one dtype and no step of the model picks columns.
     """
-    features = tuple(_feature(frame[name], one) for name, one in zip(frame.columns, known, strict=True))
+    features = tuple(_feature(frame[name], one, given=given) for name, one in zip(frame.columns, known, strict=True))
     parts = parts_of(original.estimator, len(features))
     picks_columns = any(isinstance(part.estimator, ColumnTransformer) for part in parts)
     mixed = len({feature.dtype for feature in features}) > 1
@@ -60,7 +61,7 @@ def cells_of(frame: pd.DataFrame, features: Sequence[Feature]) -> list[list[Cell
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def _feature(series: pd.Series[Any], known: Known) -> Feature:
+def _feature(series: pd.Series[Any], known: Known, *, given: bool) -> Feature:
     name = str(series.name)
     present = series.dropna()
     nullable = len(present) < len(series)
@@ -81,8 +82,8 @@ def _feature(series: pd.Series[Any], known: Known) -> Feature:
         name=name,
         dtype=DType.FLOAT32,
         tensor=name,
-        minimum=float(numbers.min()) if len(numbers) else None,
-        maximum=float(numbers.max()) if len(numbers) else None,
+        minimum=float(numbers.min()) if given and len(numbers) else None,
+        maximum=float(numbers.max()) if given and len(numbers) else None,
         nullable=nullable,
     )
 
@@ -90,7 +91,7 @@ def _feature(series: pd.Series[Any], known: Known) -> Feature:
 def _seen(feature: Feature, series: pd.Series[Any]) -> Feature:
     if feature.dtype is DType.BOOL:
         return feature
-    shown = _feature(series, Known())
+    shown = _feature(series, Known(), given=True)
     if (shown.dtype is DType.STRING) != (feature.dtype is DType.STRING):
         raise Invalid(
             f"column {feature.name!r} of the sample does not hold {feature.dtype} values", code="sample_types"

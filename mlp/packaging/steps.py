@@ -65,7 +65,7 @@ def _package_estimator(estimator: object, wishes: Wishes) -> Package:
             frame = derived_rows(known, names or _unnamed(original, width))
         else:
             frame = thinned(aligned(wishes.sample, original.names, width))
-        inputs = inputs_of(frame, known, original)
+        inputs = inputs_of(frame, known, original, given=wishes.sample is not None)
         with _sample_needed(original, wishes):
             proof = prove(original, inputs, Rows(frame, cells_of(frame, inputs.features)))
         outcome = Outcome(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,12 @@ def _read_csv(path: Path) -> object:
         return pd.read_csv(path, header=None, encoding="utf-8-sig").to_numpy()
     if len(set(header)) < len(header):
         raise Invalid(f"{path.name} names a column twice", code="duplicate_column")
-    return pd.read_csv(path, encoding="utf-8-sig")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # else it drops what lies beyond the last column
+        try:
+            return pd.read_csv(path, encoding="utf-8-sig", index_col=False)
+        except pd.errors.ParserWarning as error:
+            raise Invalid(f"{path.name} has rows longer than its header", code="unreadable_file") from error
 
 
 def _read_json(path: Path) -> object:
