@@ -45,7 +45,7 @@ def run(settings: Settings) -> None:
         on_ready=ready,
     )
     server.serve_on(listener)
-    LOG.info("ended", {})
+    LOG.info("ended")
 
 
 def _app(settings: Settings, model: LoadedModel, lifecycle: Lifecycle) -> App:

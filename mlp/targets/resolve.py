@@ -25,8 +25,7 @@ def resolve_target(flag: str | None, setting: str | None, home: Path | None, *, 
             raise Precondition("the target kubernetes is not available in this version", code="target_not_available")
         case None:
             raise Precondition(
-                "no platform runs on this machine and no target is named: 'mlp up --local' starts one here, "
-                "--target local|kubernetes or MLP_TARGET names one",
+                "no platform runs on this machine, and no target is named",
                 code="no_target",
             )
     raise Invalid(f"{name!r} is not a target: choose local or kubernetes", code="unknown_target")

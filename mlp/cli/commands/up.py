@@ -34,4 +34,5 @@ def run(
             session.screen.step, timeout=seconds_of(timeout), registry_port=port, model_port=model_port
         )
     session.emit(platform_document(platform), lambda: platform_text(platform))
-    session.screen.next("mlp demo", "mlp model push MODEL.joblib --name NAME --sample ROWS.csv")
+    if not platform.deployments:
+        session.screen.next("mlp demo", "mlp model push MODEL.joblib --name NAME --sample ROWS.csv")
