@@ -25,7 +25,7 @@ def resolve_target(flag: str | None, setting: str | None, home: Path | None, *, 
             raise Precondition("the target kubernetes is not available in this version", code="target_not_available")
         case None:
             raise Precondition(
-                "no platform runs on this machine, and no target is named",
+                "no platform runs on this machine, and no --target local|kubernetes is named",
                 code="no_target",
             )
     raise Invalid(f"{name!r} is not a target: choose local or kubernetes", code="unknown_target")
