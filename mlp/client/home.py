@@ -129,7 +129,8 @@ class Home:
             return None
         except (OSError, ValidationError) as error:
             raise Precondition(
-                f"{self.agent_file} is not readable as the mark of a platform", code="home_unreadable"
+                f"{self.agent_file} is not readable; move it away if the folder is the platform's",
+                code="home_unreadable",
             ) from error
         if mark.format > FORMAT:
             raise Precondition(

@@ -18,7 +18,7 @@ from mlp.client.home import Home
 from mlp.errors import Conflict, NotFound, Unavailable
 from mlp.local.admission import admit
 from mlp.local.attempts import Backoff
-from mlp.local.keeper import Habits, Keeper
+from mlp.local.keeper import Keeper, Options
 from mlp.local.launch import REGISTRY, Launch, Launcher
 from mlp.local.ports import free_ports
 from mlp.local.reconcile import Phase, Wanted, wanted_of
@@ -42,7 +42,7 @@ class Agent:
         self._started_at = datetime.now(UTC)
         self._woken = asyncio.Event()
         self._stopping = False
-        self._habits = Habits(
+        self._options = Options(
             run=home.run,
             start_seconds=settings.start_seconds,
             end_seconds=settings.end_seconds,
@@ -50,7 +50,7 @@ class Agent:
             changed=self.wake,
         )
         self._store = Store(home.deployments)
-        self._registry = Keeper(REGISTRY, settings.registry_port, self._launch_registry, self._habits)
+        self._registry = Keeper(REGISTRY, settings.registry_port, self._launch_registry, self._options)
         self._stored: dict[str, StoredDeployment] = {}
         self._keepers: dict[str, Keeper] = {}
         self._leaving: list[Keeper] = []
@@ -79,7 +79,7 @@ class Agent:
 
     async def run(self) -> None:
         """Keep everything running until `stop`, then end it: models first, the registry last."""
-        while not (self._stopping and self._is_empty()):
+        while True:
             self._woken.clear()
             wake_at = self._step_safely()
             if self._stopping and self._is_empty():
@@ -203,7 +203,7 @@ class Agent:
         raise Unavailable(f"no port from {self._settings.model_port} up is free", code="no_free_port")
 
     def _keeper(self, name: str, port: int) -> Keeper:
-        return Keeper(name, port, partial(self._launch_model, name), self._habits)
+        return Keeper(name, port, partial(self._launch_model, name), self._options)
 
     def _launch_registry(self, _revision: int) -> Launch:
         return self._launcher.registry()

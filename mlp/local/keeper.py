@@ -23,8 +23,8 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Habits:
-    """What all keepers of an agent do alike."""
+class Options:
+    """What all keepers of an agent share."""
 
     run: Path
     """Where running processes are recorded."""
@@ -58,11 +58,11 @@ class Keeper:
     `launch` says how a revision is started. A keeper never waits: `step` does what can be done now.
     """
 
-    def __init__(self, name: str, port: int, launch: Callable[[int], Launch], habits: Habits) -> None:
+    def __init__(self, name: str, port: int, launch: Callable[[int], Launch], options: Options) -> None:
         self.name = name
         self.port = port
         self._launch = launch
-        self._habits = habits
+        self._options = options
         self._listener: socket.socket | None = None
         self._children: dict[int, _Kept] = {}
         self._attempts: dict[int, Attempts] = {}
@@ -136,7 +136,7 @@ class Keeper:
     def _failed(self, ending: Ending) -> None:
         self._restarts += 1
         earlier = self._attempts.get(ending.revision)
-        self._attempts[ending.revision] = self._habits.backoff.after(earlier, ending, time.monotonic())
+        self._attempts[ending.revision] = self._options.backoff.after(earlier, ending, time.monotonic())
         extra = {"child": self.name, "revision": ending.revision, "reason": ending.reason, "why": ending.message}
         _log.warning("a process failed", extra=extra)
 
@@ -144,7 +144,7 @@ class Keeper:
         child, said = kept.child, kept.child.termination()
         if kept.late:
             reason = "ProgressDeadlineExceeded"
-            message = f"the process was not ready within {self._habits.start_seconds:g} s"
+            message = f"the process was not ready within {self._options.start_seconds:g} s"
         elif said is not None:
             reason, message = said.reason, said.message
         else:
@@ -158,7 +158,7 @@ class Keeper:
             case Stop(pid):
                 kept = self._children[pid]
                 kept.child.stop()
-                kept.deadline = time.monotonic() + self._habits.end_seconds
+                kept.deadline = time.monotonic() + self._options.end_seconds
             case Kill(pid):
                 kept = self._children[pid]
                 kept.late, kept.deadline = True, None
@@ -167,16 +167,16 @@ class Keeper:
                 self.close()
 
     def _start(self, revision: int, generation: int) -> None:
-        slot = Slot.new(self._habits.run, self.name)
+        slot = Slot.new(self._options.run, self.name)
         try:
-            child = start(self._launch(revision), self.open(), slot, self._habits.changed)
+            child = start(self._launch(revision), self.open(), slot, self._options.changed)
         except Conflict as taken:
             self._failed(Ending(revision, generation, "PortTaken", taken.message))
         except OSError as error:
             slot.clear()
             self._failed(Ending(revision, generation, _reason(error), f"the process cannot be started: {error}"))
         else:
-            deadline = time.monotonic() + self._habits.start_seconds
+            deadline = time.monotonic() + self._options.start_seconds
             self._children[child.pid] = _Kept(child, revision, generation, deadline)
 
 

@@ -18,6 +18,8 @@ REGISTRY = "registry"
 class Launch:
     """How to start one process."""
 
+    name: str
+    """`registry` or the deployment."""
     command: tuple[str, ...]
     environment: Mapping[str, str]
     """All of it; nothing else is inherited."""
@@ -71,7 +73,7 @@ class Launcher:
 
     def _launch(self, name: str, command: tuple[str, ...], environment: Mapping[str, str]) -> Launch:
         environment = {**self._general(), **environment}
-        return Launch(command, environment, self.home.root, self.home.log(name), self.settings.log_bytes)
+        return Launch(name, command, environment, self.home.root, self.home.log(name), self.settings.log_bytes)
 
     def _general(self) -> dict[str, str]:
         # A DATABASE_URL in the user's shell belongs to some other program, and MLP_ settings speak to the agent.

@@ -96,7 +96,7 @@ class Child:
     def exit_words(self) -> str:
         """Return how the process ended, in words."""
         code = self._process.returncode
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         return f"the process {how}" if self._ready_at is not None else f"the process {how} before it was ready"
 
     def _listen(self) -> None:
@@ -120,6 +120,13 @@ class Child:
             self._pipe = None
 
 
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
+
+
 def start(launch: Launch, listener: socket.socket, slot: Slot, changed: Callable[[], None]) -> Child:
     """Start a process that outlives this one, and record it. Raises OSError where it cannot be started or recorded."""
     ready, said = os.pipe()
@@ -132,7 +139,7 @@ def start(launch: Launch, listener: socket.socket, slot: Slot, changed: Callable
         os.close(said)
     child = Child(process, slot, ready, changed)
     try:
-        slot.write(process.pid)
+        slot.write(launch.name, process.pid)
     except OSError:
         child.kill()
         process.wait()

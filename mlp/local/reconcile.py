@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mlp.api.deployment import ModelDeployment, Spec
@@ -40,12 +40,12 @@ class Seen:
 
     processes: tuple[Process, ...] = ()
     listening: bool = False
-    attempts: Mapping[int, Attempts] | None = None
+    attempts: Mapping[int, Attempts] = field(default_factory=dict)
     """Failures by revision."""
 
-    def failed(self, revision: int | None, generation: int) -> Attempts | None:
+    def failed(self, revision: int, generation: int) -> Attempts | None:
         """Return the failures of a revision, unless they belong to an earlier generation of the spec."""
-        attempts = (self.attempts or {}).get(revision) if revision is not None else None
+        attempts = self.attempts.get(revision)
         return attempts if attempts is not None and attempts.last.generation == generation else None
 
 
@@ -116,20 +116,20 @@ def wanted_of(deployment: ModelDeployment) -> Wanted:
 
 def reconcile(wanted: Wanted, seen: Seen, now: float) -> Plan:
     """Compare what should run with what is seen at `now`, in seconds of the monotonic clock."""
-    live = [process for process in seen.processes if process.phase is not Phase.DRAINING]
+    live = [each for each in seen.processes if each.phase is not Phase.DRAINING]
     kept = _kept(wanted, live)
-    running = {process.revision for process in live}
+    running = {each.revision for each in live}
     due = {revision: _due(wanted, seen, revision, now) for revision in kept if revision not in running}
+    deadlines = {each.pid: each.deadline for each in seen.processes if each.deadline is not None}
+
+    kills = [Kill(pid) for pid, deadline in deadlines.items() if deadline <= now]
+    stops = [Stop(each.pid) for each in live if each.revision not in kept and Kill(each.pid) not in kills]
     starts = [Start(revision) for revision, at in due.items() if at <= now]
+    answers_soon = len(stops) < len(live) or min(due.values(), default=math.inf) <= now + _HELD_SECONDS
+    closes = [Close()] if seen.listening and not answers_soon else []
+
     later = [at for at in due.values() if at > now]
-    overdue = [each.pid for each in seen.processes if each.deadline is not None and each.deadline <= now]
-    stops = [Stop(each.pid) for each in live if each.revision not in kept and each.pid not in overdue]
-    actions: list[Action] = [Kill(pid) for pid in overdue]
-    silent = len(stops) == len(live) and min(due.values(), default=math.inf) > now + _HELD_SECONDS
-    if seen.listening and silent:
-        actions.append(Close())
-    deadlines = [each.deadline for each in seen.processes if each.deadline is not None]
-    return Plan((*actions, *stops, *starts), min([*later, *deadlines], default=None))
+    return Plan((*kills, *closes, *stops, *starts), min([*later, *deadlines.values()], default=None))
 
 
 def _kept(wanted: Wanted, live: list[Process]) -> tuple[int, ...]:

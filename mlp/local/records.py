@@ -44,7 +44,6 @@ class ProcessRecord(Wire):
 class Slot:
     """The files of one process."""
 
-    name: str
     record: Path
     termination: Path
     """Where the process says why it could not start."""
@@ -53,13 +52,20 @@ class Slot:
     def new(cls, folder: Path, name: str) -> Slot:
         """Return a slot in `folder` that no other process has."""
         stem = f"{name}.{secrets.token_hex(4)}"
-        return cls(name, folder / f"{stem}.json", folder / f"{stem}.termination")
+        return cls(folder / f"{stem}.json", folder / f"{stem}.termination")
 
-    def write(self, pid: int) -> None:
+    def read(self) -> ProcessRecord | None:
+        """Return the process that took the slot, if a record says so."""
+        try:
+            return ProcessRecord.model_validate_json(self.record.read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def write(self, name: str, pid: int) -> None:
         """Record the process that took the slot; one that has ended already needs no record."""
         birth = birth_of(pid)
         if birth is not None:
-            write_document(self.record, ProcessRecord(name=self.name, pid=pid, birth=birth))
+            write_document(self.record, ProcessRecord(name=name, pid=pid, birth=birth))
 
     def clear(self) -> None:
         """Forget the process."""
@@ -68,8 +74,10 @@ class Slot:
 
 
 def end_left_behind(folder: Path, patience: float) -> None:
-    """End every recorded process, gently for `patience` seconds, then by force, and clear the folder."""
-    found = [record for path in folder.glob("*.json") if (record := _read(path)) is not None and record.lives()]
+    """End every recorded process, gently for `patience` seconds, then by force, and forget them."""
+    slots = [Slot(path, path.with_suffix(".termination")) for path in folder.glob("*.json")]
+    recorded = {slot: record for slot in slots if (record := slot.read()) is not None}
+    found = [record for record in recorded.values() if record.lives()]
     for record in found:
         _log.info("ending %s, left behind by an earlier agent", record.name, extra={"pid": record.pid})
         record.send(signal.SIGTERM)
@@ -77,8 +85,9 @@ def end_left_behind(folder: Path, patience: float) -> None:
         for record in found:
             record.send(signal.SIGKILL)
         _wait(found, patience)
-    for path in folder.iterdir():
-        path.unlink()
+    for slot, record in recorded.items():
+        if not record.lives():
+            slot.clear()
 
 
 def _wait(records: list[ProcessRecord], patience: float) -> bool:
@@ -89,10 +98,3 @@ def _wait(records: list[ProcessRecord], patience: float) -> bool:
             return False
         time.sleep(_LOOK_SECONDS)
     return True
-
-
-def _read(path: Path) -> ProcessRecord | None:
-    try:
-        return ProcessRecord.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
-        return None

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
+from typing import BinaryIO
 
 from mlp.client.home import Home
 from mlp.errors import Failed, MlpError, Precondition
@@ -43,7 +44,7 @@ class AgentProcess:
     def start(cls, home: Home, settings: Mapping[str, str]) -> AgentProcess:
         """Start an agent with these settings besides those of the environment."""
         home.agent_failure.unlink(missing_ok=True)
-        with home.log("agent").open("ab") as log:
+        with _open_log(home) as log:
             process = subprocess.Popen(
                 _COMMAND,
                 env={**_environment(home), **settings},
@@ -72,7 +73,7 @@ class AgentProcess:
 
 def sweep(home: Home) -> None:
     """End what a killed agent left behind. Raises Failed (`agent_failed`)."""
-    with home.log("agent").open("ab") as log:
+    with _open_log(home) as log:
         ran = subprocess.run(
             [*_COMMAND, "--sweep"],
             env=_environment(home),
@@ -84,6 +85,10 @@ def sweep(home: Home) -> None:
         )
     if ran.returncode != 0:
         raise Failed(f"leftover processes could not be ended; {home.log('agent')} says more", code="agent_failed")
+
+
+def _open_log(home: Home) -> BinaryIO:
+    return os.fdopen(os.open(home.log("agent"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
 
 def _environment(home: Home) -> dict[str, str]:

@@ -159,14 +159,19 @@ class LocalTarget:
 
     def _start_and_wait(self, settings: Mapping[str, str], deadline: float) -> AgentStatus:
         """Start an agent where none lives, also where one dies meanwhile, and wait until the registry is ready."""
-        process = None
+        process = restarts = None
         while True:
             if process is None and not self._home.is_kept():
                 require_extra()
                 process = self._start(settings)
-            status = self._status_if_ready()
-            if status is not None:
-                return status
+            with suppress(Precondition):
+                status = self._agent.status()
+                if status.registry_ready:
+                    return status
+                registry = next(line for line in status.processes if line.name == "registry")
+                if restarts is not None and registry.restarts > restarts:
+                    raise Failed(f"the registry does not start: {registry.message}", code="registry_failed")
+                restarts = registry.restarts
             failure = process.failure() if process is not None else None
             if failure is not None and failure.code != "agent_running":
                 raise failure
@@ -180,18 +185,6 @@ class LocalTarget:
             return AgentProcess.start(self._home, settings)
         except OSError as error:
             raise Precondition(f"{self._home.root} cannot be written: {error}", code="home_not_writable") from error
-
-    def _status_if_ready(self) -> AgentStatus | None:
-        try:
-            status = self._agent.status()
-        except Precondition:
-            return None
-        if status.registry_ready:
-            return status
-        registry = next(line for line in status.processes if line.name == "registry")
-        if registry.restarts:
-            raise Failed(f"the registry does not start: {registry.message}", code="registry_failed")
-        return None
 
     def _report_return(self, deployment: ModelDeployment, report: Report, deadline: float) -> None:
         """Wait until a deployment of an earlier run serves again, or is known not to, and say which."""

@@ -5,20 +5,28 @@ from __future__ import annotations
 import shutil
 
 from mlp.client.home import Home
-from mlp.errors import Precondition
+from mlp.errors import Failed, Precondition
 
 
 def purge(home: Home) -> None:
     """Delete what the platform keeps in its folder, and the folder itself unless something else lies there.
 
-    Raises Precondition (`not_a_home`) where the folder does not bear the platform's mark.
+    Raises Precondition (`not_a_home`) where the folder does not bear the platform's mark, and Failed (`purge_failed`).
     """
     if not home.root.exists():
         return
     if home.mark() is None:
         raise Precondition(f"{home.root} is not a platform's folder; nothing is deleted", code="not_a_home")
+    try:
+        _delete(home)
+    except OSError as error:
+        raise Failed(f"{home.root} cannot be deleted: {error}", code="purge_failed") from error
+
+
+def _delete(home: Home) -> None:
     for folder in (home.registry, home.deployments, home.logs, home.cache, home.run):
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(folder)
     for file in (home.socket, home.lock, home.agent_file):  # the mark goes last, so that a purge can be repeated
         file.unlink(missing_ok=True)
     if not any(home.root.iterdir()):

@@ -405,3 +405,13 @@ def test_who_asks_whether_an_agent_lives_never_keeps_one_from_starting(machine):
     finally:
         ended.set()
         asking.join()
+
+
+def test_files_of_others_in_the_folder_are_left_alone(machine):
+    machine.home.create()
+    others = [machine.home.run / "results.json", machine.home.run / "notes.txt"]
+    for path in others:
+        path.write_text("{}")
+    machine.up()
+    machine.down()
+    assert all(path.read_text() == "{}" for path in others)
