@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mlp.packaging.child import package_in_child
-from mlp.packaging.request import Annotations, Package, PackageRequest, SourceKind
+from mlp.packaging.request import Annotations, Evaluation, Package, PackageRequest, SourceKind
 
 if TYPE_CHECKING:
     from mlp.packaging.steps import package
 
-__all__ = ["Annotations", "Package", "PackageRequest", "SourceKind", "package", "package_in_child"]
+__all__ = ["Annotations", "Evaluation", "Package", "PackageRequest", "SourceKind", "package", "package_in_child"]
 
 
 def __getattr__(name: str) -> Any:
