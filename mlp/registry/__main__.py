@@ -5,7 +5,6 @@ Exit code 0 after the signal, 2 for wrong settings, 3 when something here is not
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
@@ -13,13 +12,14 @@ import sys
 
 from pydantic import ValidationError
 
-from mlp.errors import MlpError, Precondition
+from mlp.errors import MlpError
 from mlp.registry.app import create_app
 from mlp.registry.folder import DataFolder
 from mlp.registry.log import configure_logs
-from mlp.registry.migrations import HEAD, REVISIONS, revision, upgrade
+from mlp.registry.migrations import prepare_schema
 from mlp.registry.server import open_listener, serve
 from mlp.registry.settings import PREFIX, Settings
+from mlp.registry.store.base import ArtifactStore
 
 log = logging.getLogger("mlp.registry")
 
@@ -34,7 +34,7 @@ def main() -> int:
         log.error("wrong settings: %s", _words(error))
         return 2
     try:
-        _run(settings)
+        run(settings)
     except MlpError as error:
         log.error(error.message, extra={"fields": {"code": error.code}})
         if settings.termination_file is not None:
@@ -44,23 +44,19 @@ def main() -> int:
     return 0
 
 
-def _run(settings: Settings) -> None:
+def run(settings: Settings, store: ArtifactStore | None = None) -> None:
+    """Serve on the data that `settings` name until a signal ends it; `store` takes the place of its files.
+
+    Raises Precondition when the data, the schema or the port cannot be had.
+    """
     folder = DataFolder(settings.data)
     folder.create()
     folder.lock()
-    _prepare_schema(settings.database)
+    prepare_schema(settings.database)
     listener = open_listener(settings)
     host, port = listener.getsockname()[:2]
     log.info("serving", extra={"fields": {"host": host, "port": port}})
-    serve(create_app(settings), settings, listener)
-
-
-def _prepare_schema(url: str) -> None:
-    found = asyncio.run(revision(url))
-    if found is not None and found not in REVISIONS:
-        raise Precondition(f"the database is of a newer mlp (schema {found})", code="schema_newer")
-    if found != HEAD:
-        upgrade(url)
+    serve(create_app(settings, store), settings, listener)
 
 
 def _words(error: ValidationError) -> str:

@@ -21,44 +21,48 @@ from mlp.registry.repository import Repository
 
 _BUSY_MILLISECONDS = 10_000
 _POOL_SECONDS = 10
-_WRITES = "mlp_writes"
 VERSION_TABLE = "mlp_registry_schema"
 REVISION = select(column("version_num", String)).select_from(table(VERSION_TABLE))
 """Asks for the revision of the schema."""
 
 
-def engine_for(url: str) -> AsyncEngine:
-    """Return an engine on SQLite in WAL mode, whose transactions begin when and how we say.
+def writing_engine(url: str) -> AsyncEngine:
+    """Return an engine on SQLite in WAL mode whose transactions are on disk when they have been committed.
 
-    A writer says BEGIN IMMEDIATE: waiting for the lock at the start is what makes a read before a write safe.
+    They say BEGIN IMMEDIATE: waiting for the lock at the start is what makes a read before a write safe.
     """
     engine = create_async_engine(url, connect_args={"isolation_level": None}, pool_timeout=_POOL_SECONDS)
-    _create_privately(engine)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure(connection: Any, _: object) -> None:
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MILLISECONDS}"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+    if engine.url.database is not None:  # SQLite gives its other files the mode of this one
+        os.close(os.open(Path(engine.url.database), os.O_RDWR | os.O_CREAT, 0o600))
+    _set_pragmas(engine, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
 
-def writing_engine(engine: AsyncEngine) -> AsyncEngine:
-    """Return a view of `engine` whose transactions take the writer's lock at their beginning."""
-    return engine.execution_options(**{_WRITES: True})
+def reading_engine(url: str) -> AsyncEngine:
+    """Return an engine that cannot write; each of its statements sees the latest committed state."""
+    engine = create_async_engine(
+        url,
+        connect_args={"isolation_level": None},
+        pool_timeout=_POOL_SECONDS,
+        pool_reset_on_return=None,
+        skip_autocommit_rollback=True,
+    )
+    _set_pragmas(engine, "query_only=ON")
+    return engine
 
 
-def _create_privately(engine: AsyncEngine) -> None:
-    """Make the database file readable by its owner alone; SQLite gives its other files the same mode."""
-    if engine.url.database is not None:
-        os.close(os.open(Path(engine.url.database), os.O_RDWR | os.O_CREAT, 0o600))
+def _set_pragmas(engine: AsyncEngine, *pragmas: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        for pragma in (f"busy_timeout={_BUSY_MILLISECONDS}", *pragmas):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
 
 
 class Database:
@@ -69,13 +73,13 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self._readers = engine_for(url)
-        self._writers = writing_engine(self._readers)
-        self._writer = asyncio.Lock()
+        self._writers = writing_engine(url)
+        self._readers = reading_engine(url)
+        self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Repository]:
-        """Yield a repository that sees one state of the database."""
+        """Yield a repository that reads."""
         with _translated():
             async with AsyncSession(self._readers) as session:
                 yield Repository(session)
@@ -84,18 +88,19 @@ class Database:
     async def writing(self) -> AsyncIterator[Repository]:
         """Yield a repository alone among writers; what it did is on disk on a clean exit, and undone otherwise."""
         with _translated():
-            async with self._writer, AsyncSession(self._writers, expire_on_commit=False) as session, session.begin():
+            async with self._turn, AsyncSession(self._writers, expire_on_commit=False) as session, session.begin():
                 yield Repository(session)
 
     async def check(self) -> None:
         """Return if the database can be written to now."""
         with _translated():
-            async with self._writer, self._writers.begin() as connection:
+            async with self._turn, self._writers.begin() as connection:
                 await connection.execute(REVISION)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._readers.dispose()
+        await self._writers.dispose()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, Text, TypeDecorator, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
@@ -63,7 +63,7 @@ class VersionRow(SQLModel, table=True):
     number: int
     digest: str = Field(max_length=64)
     sha256: str = Field(max_length=64)
-    size: int
+    size: int = Field(sa_type=BigInteger)
     task: str = Field(max_length=32)
     signature: str = _text()
     """JSON of `mlp.api.signature.Signature`."""
@@ -91,7 +91,7 @@ class UploadRow(SQLModel, table=True):
     fingerprint: str = Field(max_length=64)
     """SHA-256 of the request, to tell the same one from another one with the same key."""
     sha256: str = Field(max_length=64)
-    size: int
+    size: int = Field(sa_type=BigInteger)
     digest: str = Field(max_length=64)
     manifest: str = _text()
     """JSON of `mlp.api.model.Manifest`; empty once the version holds it."""

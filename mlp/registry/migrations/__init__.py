@@ -6,6 +6,7 @@ starts without it.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from typing import NoReturn
@@ -13,16 +14,28 @@ from typing import NoReturn
 from sqlalchemy.exc import DatabaseError
 
 from mlp.errors import Precondition
-from mlp.registry.database import REVISION, engine_for
+from mlp.registry.database import REVISION, writing_engine
 
 REVISIONS = ("0001",)
 """Every revision that this code knows, oldest first."""
 HEAD = REVISIONS[-1]
 
 
-async def revision(url: str) -> str | None:
-    """Return the revision of the database at `url`, or None for an empty one."""
-    engine = engine_for(url)
+def prepare_schema(url: str) -> None:
+    """Bring the database at `url` to HEAD. Call it before there are threads.
+
+    Raises Precondition: `schema_newer`, `schema_upgrade_failed` (the database is then as it was), `database_unusable`.
+    """
+    found = asyncio.run(_revision(url))
+    if found is not None and found not in REVISIONS:
+        raise Precondition(f"the database is of a newer mlp (schema {found})", code="schema_newer")
+    if found != HEAD:
+        _upgrade(url)
+
+
+async def _revision(url: str) -> str | None:
+    """Return the revision of the database, or None for an empty one."""
+    engine = writing_engine(url)
     try:
         async with engine.connect() as connection:
             return await connection.scalar(REVISION)
@@ -34,11 +47,8 @@ async def revision(url: str) -> str | None:
         await engine.dispose()
 
 
-def upgrade(url: str) -> None:
-    """Bring the database at `url` to HEAD, in a fork, so that this process stays without Alembic.
-
-    Call it before there are threads. Raises Precondition (`schema_upgrade_failed`); the database is then as it was.
-    """
+def _upgrade(url: str) -> None:
+    # In a fork, so that this process stays without Alembic and its memory.
     child = os.fork()
     if child == 0:
         _upgrade_and_exit(url)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from mlp.registry import tables  # noqa: F401  fills the metadata
-from mlp.registry.database import VERSION_TABLE, engine_for, writing_engine
+from mlp.registry.database import VERSION_TABLE, writing_engine
 
 
 def migrate(connection: Connection) -> None:
@@ -26,9 +26,9 @@ def migrate(connection: Connection) -> None:
 
 async def main() -> None:
     """Open the database and migrate it."""
-    engine = engine_for(context.config.attributes["url"])
+    engine = writing_engine(context.config.attributes["url"])
     try:
-        async with writing_engine(engine).begin() as connection:
+        async with engine.begin() as connection:
             await connection.run_sync(migrate)
     finally:
         await engine.dispose()

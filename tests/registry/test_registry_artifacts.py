@@ -1,0 +1,71 @@
+"""Downloads: the bytes that were pushed, or an error; never other bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+from registry_process import Registry
+from sample_models import code_of, linear_model
+
+from mlp.api.model import ModelVersion
+from mlp.client.registry import RegistryClient
+from mlp.errors import Failed
+
+
+@pytest.fixture
+def version(request: pytest.FixtureRequest, client: RegistryClient) -> ModelVersion:
+    """A version of this test's own model."""
+    sample = linear_model(float(len(request.node.name)), padding=600_000)
+    return client.push(request.node.name.replace("_", "-")[-40:].strip("-"), sample.manifest, sample.onnx).version
+
+
+def blob(registry: Registry, version: ModelVersion) -> Path:
+    return registry.data / "blobs" / "sha256" / version.sha256[:2] / version.sha256
+
+
+def url(version: ModelVersion) -> str:
+    return f"/models/{version.name}/versions/{version.version}/artifact"
+
+
+def test_a_download_is_what_was_pushed(version: ModelVersion, client, registry: Registry, tmp_path: Path) -> None:
+    told: list[int] = []
+    client.download(version, tmp_path / "model.onnx", progress=told.append)
+    assert (tmp_path / "model.onnx").read_bytes() == blob(registry, version).read_bytes()
+    assert told[-1] == version.size
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_an_artifact_carries_its_digest_and_is_not_sent_twice(version: ModelVersion, http: httpx.Client) -> None:
+    answer = http.get(url(version))
+    assert answer.headers["etag"] == f'"{version.sha256}"'
+    assert answer.headers["content-length"] == str(version.size) == str(len(answer.content))
+    again = http.get(url(version), headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_flipped_byte_is_not_delivered(version: ModelVersion, client, http, registry: Registry, tmp_path) -> None:
+    file = blob(registry, version)
+    content = bytearray(file.read_bytes())
+    content[1000] ^= 1
+    file.write_bytes(content)
+    answer = http.get(url(version))
+    assert (answer.status_code, code_of(answer)) == (502, "artifact_corrupt")
+    with pytest.raises(Failed):
+        client.download(version, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_blob_is_an_answer_too(version: ModelVersion, http: httpx.Client, registry: Registry) -> None:
+    blob(registry, version).unlink()
+    answer = http.get(url(version))
+    assert (answer.status_code, code_of(answer)) == (502, "artifact_corrupt")
+    assert http.get(f"/models/{version.name}/versions/1").status_code == 200
+
+
+def test_the_client_believes_the_digest_and_not_the_server(version: ModelVersion, client, tmp_path: Path) -> None:
+    with pytest.raises(Failed) as refusal:
+        client.download(version.model_copy(update={"sha256": "0" * 64}), tmp_path / "model.onnx")
+    assert refusal.value.code == "artifact_corrupt"
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,90 @@
+"""kill -9 at every step of a push: afterwards the version is absent or complete, and the push can be repeated."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from dying_registry import STEPS
+from registry_process import Registry
+from sample_models import Sample, announce, linear_model, put
+
+DYING = str(Path(__file__).with_name("dying_registry.py"))
+
+
+def check_whole(registry: Registry, name: str) -> list[int]:
+    """Return a model's versions, after each has been downloaded and its digest verified."""
+    with registry.client() as client, registry.http() as http:
+        if http.get(f"/models/{name}").status_code == 404:
+            return []
+        versions = [client.version(name, summary.version) for summary in client.versions(name)]
+        for version in versions:
+            client.download(version, registry.data.parent / "downloaded.onnx")
+    return [version.version for version in versions]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_registry_killed_at_a_step_left_all_or_nothing(make_registry: Any, step: str) -> None:
+    sample = linear_model(1)
+    dying = make_registry(command=(sys.executable, DYING, step)).start()
+    with dying.http() as http:
+        upload = announce(http, "iris", sample, **{"Idempotency-Key": "k"}).json()["id"]
+        with pytest.raises(httpx.HTTPError):
+            put(http, "iris", upload, sample.onnx)
+    assert dying.process.wait(10) == -signal.SIGKILL
+    registry = make_registry().start()
+    assert not list((registry.data / "incoming").iterdir())
+    assert check_whole(registry, "iris") == ([1] if step == "committed" else [])
+    with registry.http() as http:
+        again = announce(http, "iris", sample, **{"Idempotency-Key": "k"})
+        assert again.json()["id"] == upload
+        assert put(http, "iris", upload, sample.onnx).status_code == (200 if step == "committed" else 201)
+    assert check_whole(registry, "iris") == [1]
+
+
+def test_a_registry_killed_within_an_upload_forgets_its_bytes(make_registry: Any) -> None:
+    registry: Registry = make_registry().start()
+    for number, share in enumerate((0.0, 0.5, 0.99), start=1):
+        sample = linear_model(number, padding=4_000_000)
+        kill_at(registry, sample, int(len(sample.onnx) * share))
+        registry.start()
+        assert not list((registry.data / "incoming").iterdir())
+        assert check_whole(registry, "iris") == list(range(number - 1, 0, -1))
+        with registry.client() as client:
+            assert client.push("iris", sample.manifest, sample.onnx).version.version == number
+
+
+def kill_at(registry: Registry, sample: Sample, sent: int) -> None:
+    def body() -> Any:
+        for start in range(0, len(sample.onnx), 65_536):
+            if start >= sent and registry.process.poll() is None:
+                assert registry.stop(signal.SIGKILL) == -signal.SIGKILL
+            yield sample.onnx[start : start + 65_536]
+
+    with registry.http() as http:
+        upload = announce(http, "iris", sample).json()["id"]
+        with pytest.raises(httpx.HTTPError):
+            put(http, "iris", upload, body())
+
+
+def test_a_push_survives_a_restart_of_the_registry(make_registry: Any) -> None:
+    """The client tries again by itself, on the same port, and is counted once."""
+    first: Registry = make_registry().start()
+    sample = linear_model(1, padding=2_000_000)
+    restarted: list[Registry] = []
+
+    def restart(_: int) -> None:
+        if not restarted:
+            first.stop(signal.SIGKILL)
+            first.settings["MLP_REGISTRY_PORT"] = str(first.port())
+            restarted.append(first.start())
+
+    with first.client() as client:
+        pushed = client.push("iris", sample.manifest, sample.onnx, progress=restart)
+    assert restarted
+    assert pushed.version.version == 1
+    assert check_whole(first, "iris") == [1]

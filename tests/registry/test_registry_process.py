@@ -1,0 +1,202 @@
+"""The process: how it starts, refuses to start, and ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from registry_process import Registry
+from sample_models import announce, linear_model, put
+
+from mlp.errors import Unproved
+
+
+def test_it_listens_on_an_inherited_socket(make_registry: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        registry = make_registry(settings={"MLP_LISTEN_FD": str(listener.fileno())})
+        registry.start(pass_fds=(listener.fileno(),))
+        assert registry.port() == listener.getsockname()[1]
+        assert httpx.get(f"{registry.url}/ready").json() == {"state": "ready"}
+        assert registry.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"MLP_REGISTRY_HOST": "0.0.0.0"}, ["MLP_REGISTRY_HOST", "loopback"]),
+        ({"MLP_REGISTRY_HOST": "example.org"}, ["MLP_REGISTRY_HOST", "loopback"]),
+        ({"MLP_REGISTRY_PORT": "65536"}, ["MLP_REGISTRY_PORT"]),
+        ({"MLP_REGISTRY_DATA": ""}, ["MLP_REGISTRY_DATA", "required"]),
+        ({"DATABASE_URL": "mysql://x"}, ["DATABASE_URL"]),
+    ],
+)
+def test_wrong_settings_end_it_with_2_and_a_word(
+    make_registry: Any, settings: dict[str, str], words: list[str]
+) -> None:
+    registry = make_registry(settings=settings)
+    assert registry.launch() == 2
+    message = registry.log_lines()[-1]["message"]
+    assert all(word in message for word in words)
+
+
+def test_an_inherited_socket_beyond_loopback_is_refused(make_registry: Any) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+        registry = make_registry(settings={"MLP_LISTEN_FD": str(listener.fileno())})
+        assert registry.launch(pass_fds=(listener.fileno(),)) == 3
+    assert registry.log_lines()[-1]["code"] == "open_bind"
+
+
+def test_a_second_registry_on_the_same_data_ends_with_3_and_says_why(make_registry: Any, tmp_path: Path) -> None:
+    first: Registry = make_registry().start()
+    told = tmp_path / "termination"
+    second: Registry = make_registry(settings={"MLP_TERMINATION_FILE": str(told)})
+    assert second.launch() == 3
+    assert json.loads(told.read_text())["reason"] == "DataInUse"
+    assert httpx.get(f"{first.url}/ready").status_code == 200
+
+
+def test_a_taken_port_ends_it_with_3(make_registry: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        registry = make_registry(settings={"MLP_REGISTRY_PORT": str(other.getsockname()[1])})
+        assert registry.launch() == 3
+    assert registry.log_lines()[-1]["code"] == "port_taken"
+
+
+def test_a_database_of_a_newer_release_is_left_alone(make_registry: Any) -> None:
+    registry: Registry = make_registry().start()
+    registry.stop()
+    with sqlite3.connect(registry.data / "registry.db") as database:
+        database.execute("UPDATE mlp_registry_schema SET version_num = '9999'")
+    database.close()
+    assert registry.launch() == 3
+    assert registry.log_lines()[-1]["code"] == "schema_newer"
+
+
+def test_what_it_keeps_is_for_its_owner_alone(make_registry: Any) -> None:
+    registry: Registry = make_registry().start()
+    sample = linear_model()
+    with registry.client() as client:
+        client.push("iris", sample.manifest, sample.onnx)
+    kept = list(registry.data.rglob("*"))
+    assert {path.name for path in kept} >= {"registry.db", "registry.db-wal", "lock", "blobs", "incoming"}
+    for path in (registry.data, *kept):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_it_never_loads_what_opens_models(make_registry: Any) -> None:
+    registry: Registry = make_registry().start()
+    sample = linear_model()
+    with registry.client() as client:
+        client.push("iris", sample.manifest, sample.onnx)
+    mapped = Path(f"/proc/{registry.process.pid}/maps").read_text("utf-8")
+    assert "sqlite3" in mapped
+    for library in ("onnx", "numpy", "google/_upb"):
+        assert library not in mapped
+
+
+def test_sigterm_lets_an_upload_finish_and_new_clients_go_elsewhere(make_registry: Any) -> None:
+    registry: Registry = make_registry().start()
+    sample = linear_model(padding=200_000)
+    half_sent, go_on = threading.Event(), threading.Event()
+
+    def body() -> Any:
+        yield sample.onnx[:100_000]
+        half_sent.set()
+        assert go_on.wait(20)
+        yield sample.onnx[100_000:]
+
+    with registry.http() as http:
+        upload = announce(http, "iris", sample).json()["id"]
+        answers: list[httpx.Response] = []
+        sending = threading.Thread(target=lambda: answers.append(put(http, "iris", upload, body())))
+        sending.start()
+        assert half_sent.wait(10)
+        registry.process.send_signal(signal.SIGTERM)
+        wait_until_refused(registry.port())
+        go_on.set()
+        sending.join(20)
+    assert answers[0].status_code == 201
+    assert answers[0].headers["connection"] == "close"
+    assert registry.process.wait(20) == 0
+
+
+def test_an_open_connection_is_told_to_close_while_the_registry_ends(make_registry: Any) -> None:
+    registry: Registry = make_registry(settings={"MLP_REGISTRY_DRAIN_SECONDS": "20"}).start()
+    with registry.http() as http:
+        http.get("/health").raise_for_status()
+        registry.process.send_signal(signal.SIGTERM)
+        wait_until_refused(registry.port())
+        answer = http.get("/health")
+    assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+    assert registry.process.wait(20) == 0
+
+
+def wait_until_refused(port: int) -> None:
+    for _ in range(1_000):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("the port is still open")
+
+
+def test_the_judging_process_goes_with_the_registry(make_registry: Any) -> None:
+    registry: Registry = make_registry().start()
+    sample = linear_model()
+    with registry.client() as client:
+        client.push("iris", sample.manifest, sample.onnx)
+    started = [line["pid"] for line in registry.log_lines() if line["message"] == "judging process started"]
+    assert len(started) == 1
+    registry.stop(signal.SIGKILL)
+    for _ in range(1_000):
+        if not Path(f"/proc/{started[0]}").exists() or is_zombie(started[0]):
+            return
+        threading.Event().wait(0.01)
+    os.kill(started[0], signal.SIGKILL)
+    raise AssertionError("the judging process outlived the registry")
+
+
+def is_zombie(pid: int) -> bool:
+    return "State:\tZ" in Path(f"/proc/{pid}/status").read_text("utf-8")
+
+
+def test_a_killed_judging_process_is_replaced(make_registry: Any) -> None:
+    registry: Registry = make_registry().start()
+    first, second = linear_model(1), linear_model(2)
+    with registry.client() as client:
+        client.push("iris", first.manifest, first.onnx)
+        pid = next(line["pid"] for line in registry.log_lines() if line["message"] == "judging process started")
+        os.kill(pid, signal.SIGKILL)
+        assert client.push("iris", second.manifest, second.onnx).version.version == 2
+
+
+def test_metrics_count_requests_and_verdicts(make_registry: Any) -> None:
+    registry: Registry = make_registry().start()
+    sample, liar = linear_model(1), linear_model(2)
+    with registry.client() as client:
+        client.push("iris", sample.manifest, sample.onnx)
+        with pytest.raises(Unproved):
+            client.push("iris", sample.manifest, liar.onnx)
+    text = httpx.get(f"{registry.url}/metrics").text
+    assert 'mlp_registry_verdicts_total{code="accepted"} 1.0' in text
+    assert 'mlp_registry_verdicts_total{code="golden_rows_failed"} 1.0' in text
+    assert 'mlp_registry_requests_total{method="PUT",route="/models/{name}/uploads/{upload}",status="201"} 1.0' in text
+    assert "process_resident_memory_bytes" in text
+
+
+def test_every_line_of_the_log_is_json_with_the_request_in_it(make_registry: Any) -> None:
+    registry: Registry = make_registry().start()
+    httpx.get(f"{registry.url}/models/%0a%1b[31m", headers={"X-Request-Id": "seen"})
+    lines = registry.log_lines()
+    assert [line["status"] for line in lines if line.get("request_id") == "seen"] == [422]
+    assert "\x1b" not in registry.log()
