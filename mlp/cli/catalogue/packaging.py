@@ -287,4 +287,11 @@ PACKAGING: Mapping[str, Known] = {
         "A graph takes one matrix, or one column a feature.",
         "export the model with such inputs",
     ),
+    "sample_needed": Known(
+        "MLP4043",
+        "A sample is needed",
+        "The estimator does not say enough about its features to make rows from.",
+        "add --sample FILE with some rows of the training data",
+        exit=1,
+    ),
 }

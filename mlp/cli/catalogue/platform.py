@@ -136,6 +136,24 @@ PLATFORM: Mapping[str, Known] = {
         "The process ended or was restarted in the middle.",
         "try again; mlp status",
     ),
+    "purge_failed": Known(
+        "MLP1117",
+        "Not everything could be deleted",
+        "A file of the state folder could not be removed.",
+        "look at the path that the message names, and run it again",
+    ),
+    "storage_failed": Known(
+        "MLP1118",
+        "The agent cannot write",
+        "The disk is full, or the state folder's mode was changed.",
+        "make room, or check the mode of MLP_HOME; nothing was changed",
+    ),
+    "folder_unusable": Known(
+        "MLP1119",
+        "The state folder cannot be used",
+        "MLP_HOME cannot be created, read or written.",
+        "set MLP_HOME to a folder of yours",
+    ),
     "unexpected_answer": Known(
         "MLP1203",
         "Not an answer of mlp",

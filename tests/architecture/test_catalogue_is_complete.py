@@ -1,0 +1,29 @@
+"""What commands can meet is in the catalogue, or has a reason not to be."""
+
+import re
+from pathlib import Path
+
+import mlp
+from mlp.cli.catalogue import KNOWN
+from mlp.inference.failure import _BY_CODE, _BY_KIND
+
+ROOT = Path(mlp.__file__).parent
+PARTS = ("cli", "client", "packaging", "targets", "local")
+
+
+def codes_of(part: str) -> set[str]:
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / part).rglob("*.py"))
+    return {code for text in sources for code in re.findall(r'\bcode="([a-z_]+)"', text)}
+
+
+def test_every_code_that_a_command_raises_is_explained():
+    raised = set().union(*map(codes_of, PARTS))
+    assert len(raised) > 50
+    # Rows are checked before they reach these; who meets one has met a fault in mlp.
+    inner = {"invalid_row", "invalid_output", "invalid_receipt", "internal"}
+    assert raised - set(KNOWN) - inner == set()
+
+
+def test_every_reason_why_a_server_does_not_start_is_explained():
+    reasons = {*_BY_CODE.values(), *(reason for _, reason in _BY_KIND), "InternalError"}
+    assert reasons <= set(KNOWN)
