@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from mlp.client.registry import RegistryClient
 
 sys.path.insert(0, str(Path(__file__).parent))  # what the tests here share lies beside them
 
+from judging import Judged
 from registry_process import Registry, kill
 
 
@@ -49,3 +51,11 @@ def http(registry: Registry) -> Iterator[httpx.Client]:
 def client(registry: Registry) -> Iterator[RegistryClient]:
     with registry.client() as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
+    with asyncio.Runner() as runner:
+        judged = Judged(runner, tmp_path_factory.mktemp("judged"))
+        yield judged
+        runner.run(judged.judge.close())

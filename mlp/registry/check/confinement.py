@@ -61,7 +61,7 @@ def confined(judge: Callable[[], Verdict], limits: Limits) -> Verdict:
     _, status = os.waitpid(child, 0)
     if answer is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
         return HANGS
-    if status != 0:
+    if status != 0 or not answer:
         return CRASHES
     return Verdict.from_json(answer)
 
@@ -93,15 +93,15 @@ def _restrain(limits: Limits) -> None:
     if _STATM.exists():  # Linux; elsewhere the address space cannot be limited in a way that holds
         mapped = int(_STATM.read_text("ascii").split()[0]) * resource.getpagesize()
         _limit(resource.RLIMIT_AS, mapped + limits.memory)
-    _limit(resource.RLIMIT_CPU, limits.cpu_seconds)
+    _limit(resource.RLIMIT_CPU, limits.cpu_seconds, slack=1)  # SIGXCPU says why; at the hard limit comes SIGKILL
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_CORE, 0)
 
 
-def _limit(what: int, amount: int) -> None:
+def _limit(what: int, amount: int, slack: int = 0) -> None:
     _, hard = resource.getrlimit(what)
-    ceiling = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-    resource.setrlimit(what, (ceiling, ceiling))
+    ceiling = amount + slack if hard == resource.RLIM_INFINITY else min(amount + slack, hard)
+    resource.setrlimit(what, (min(amount, ceiling), ceiling))
 
 
 def _read(reader: int, deadline: float) -> bytes | None:

@@ -26,6 +26,7 @@ from mlp.registry.check.verdict import ACCEPTED, Verdict
 CANARY_ROWS = 2
 _LONGEST_REASON = 300
 _OUT_OF_MEMORY = re.compile(r"bad_?\s?alloc|allocate memory|alloc(ation)? failed", re.IGNORECASE)
+_NOISE = re.compile(r"\[ONNXRuntimeError\] : \d+ : |\S*\.(cc|h):\d+ .*?\)\S* ")  # codes, and places in its source
 _ELEMENTS: Mapping[str, Any] = {
     "tensor(float)": np.float32,
     "tensor(double)": np.float64,
@@ -99,7 +100,7 @@ def _runtime_error(what: str, error: Exception, path: Path) -> Invalid:
     text = str(error)
     if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(text):
         return Invalid("the model needs more memory than a model may", code="model_exceeds_memory")
-    reason = text.rsplit("ONNXRuntimeError] :", maxsplit=1)[-1].replace(str(path), "the file")
+    reason = _NOISE.sub("", text.replace(str(path), "the file"))
     printable = "".join(letter if letter.isprintable() else " " for letter in reason).strip()
     return Invalid(f"{what}: {printable[:_LONGEST_REASON]}", code="invalid_model")
 

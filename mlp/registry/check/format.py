@@ -22,8 +22,7 @@ _MAGIC = (
     (b"\x89HDF", "an HDF5 file"),
     (b"\x93NUMPY", "a numpy array"),
 )
-# A ModelProto in protocol buffers begins with the tag of one of its fields: ir_version, producer, graph, opset …
-_FIRST_BYTES = frozenset(b"\x08\x12\x1a\x22\x28\x32\x3a\x42\x72\xa2\xca\xd2")
+_FIRST_BYTE = b"\x08"  # the tag of a ModelProto's first field, ir_version, which no model may lack
 
 
 def check_format(head: bytes) -> None:
@@ -36,7 +35,7 @@ def check_format(head: bytes) -> None:
     found = next((what for magic, what in _MAGIC if head.startswith(magic)), None)
     if found is None and head[257:262] == b"ustar":
         found = "a tar archive"
-    if found is None and head[0] not in _FIRST_BYTES:
+    if found is None and not head.startswith(_FIRST_BYTE):
         found = "something else"
     if found is not None:
         raise Unsupported(f"the registry takes ONNX; this is {found}", code="unsupported_format")

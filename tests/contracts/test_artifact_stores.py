@@ -1,0 +1,112 @@
+"""What every ArtifactStore does, whatever it keeps its blobs on."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mlp.errors import Failed, Unavailable
+from mlp.registry.store.base import ArtifactStore, storage_failure
+from mlp.registry.store.files import FileStore
+
+BLOB = bytes(range(256)) * 5_000
+SHA256 = hashlib.sha256(BLOB).hexdigest()
+
+
+@pytest.fixture(params=["files"])
+def store(tmp_path: Path) -> ArtifactStore:
+    root = tmp_path / "blobs"
+    root.mkdir()
+    return FileStore(root)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Callable[[], Path]:
+    """Make a file that holds the blob."""
+    count = 0
+
+    def make() -> Path:
+        nonlocal count
+        count += 1
+        path = tmp_path / f"source-{count}"
+        path.write_bytes(BLOB)
+        return path
+
+    return make
+
+
+async def read(store: ArtifactStore, sha256: str = SHA256) -> bytes:
+    with await store.open(sha256) as file:
+        return file.read()
+
+
+def test_a_blob_that_was_put_can_be_read(store: ArtifactStore, source: Callable[[], Path]) -> None:
+    async def exchange() -> None:
+        await store.put(SHA256, source())
+        assert await read(store) == BLOB
+        assert await read(store) == BLOB
+
+    asyncio.run(exchange())
+
+
+def test_a_blob_can_be_put_again_while_it_is_read(store: ArtifactStore, source: Callable[[], Path]) -> None:
+    async def exchange() -> None:
+        await store.put(SHA256, source())
+        with await store.open(SHA256) as file:
+            await asyncio.gather(*(store.put(SHA256, source()) for _ in range(4)))
+            assert file.read() == BLOB
+        assert await read(store) == BLOB
+
+    asyncio.run(exchange())
+
+
+def test_a_blob_that_is_not_there_is_told_from_a_store_that_does_not_work(store: ArtifactStore) -> None:
+    with pytest.raises(Failed) as refusal:
+        asyncio.run(store.open(SHA256))
+    assert refusal.value.code == "artifact_corrupt"
+
+
+def test_a_blob_with_other_bytes_than_its_name_says_is_never_read(store: ArtifactStore, source) -> None:
+    other = hashlib.sha256(b"other").hexdigest()
+
+    async def exchange() -> None:
+        await store.put(other, source())
+        await store.open(other)
+
+    with pytest.raises(Failed) as refusal:
+        asyncio.run(exchange())
+    assert refusal.value.code == "artifact_corrupt"
+
+
+def test_a_deleted_blob_is_gone_and_can_be_deleted_again(store: ArtifactStore, source: Callable[[], Path]) -> None:
+    async def exchange() -> None:
+        await store.put(SHA256, source())
+        await store.delete(SHA256)
+        await store.delete(SHA256)
+        await store.open(SHA256)
+
+    with pytest.raises(Failed):
+        asyncio.run(exchange())
+
+
+def test_a_store_that_works_says_so(store: ArtifactStore) -> None:
+    asyncio.run(store.check())
+
+
+def test_a_store_that_does_not_work_is_unavailable(tmp_path: Path, source: Callable[[], Path]) -> None:
+    broken = FileStore(source())  # a file where the folder should be
+    for attempt in (broken.put(SHA256, source()), broken.open(SHA256), broken.delete(SHA256), broken.check()):
+        with pytest.raises(Unavailable) as refusal:
+            asyncio.run(attempt)
+        assert refusal.value.code == "storage_unavailable"
+        assert str(tmp_path) not in refusal.value.message
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_no_room_is_told_from_other_failures(number: int) -> None:
+    assert storage_failure(OSError(number, "no room")).code == "insufficient_storage"
