@@ -8,13 +8,14 @@ from typing import Any
 from mlp import __version__
 from mlp.api.signature import DType, Feature, Signature, Task
 from mlp.inference.loading import LoadedModel
+from mlp.inference.rows import FLOAT32_MAX, INT64_MAX, INT64_MIN
 
-_JSON_TYPES: Mapping[DType, str] = {
-    DType.FLOAT32: "number",
-    DType.FLOAT64: "number",
-    DType.INT64: "integer",
-    DType.BOOL: "boolean",
-    DType.STRING: "string",
+_TYPES: Mapping[DType, Mapping[str, Any]] = {
+    DType.FLOAT32: {"type": "number", "format": "float", "minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX},
+    DType.FLOAT64: {"type": "number", "format": "double"},
+    DType.INT64: {"type": "integer", "format": "int64", "minimum": INT64_MIN, "maximum": INT64_MAX},
+    DType.BOOL: {"type": "boolean"},
+    DType.STRING: {"type": "string"},
 }
 _ERROR = {"$ref": "#/components/schemas/Error"}
 
@@ -106,16 +107,15 @@ def _request(field: str, item: str) -> dict[str, Any]:
 
 def _cell(feature: Feature) -> dict[str, Any]:
     """Return the schema of one feature; what was seen at training is described, a closed set is an enum."""
-    kind = _JSON_TYPES[feature.dtype]
-    schema: dict[str, Any] = {"title": feature.name, "type": [kind, "null"] if feature.nullable else kind}
+    schema: dict[str, Any] = {"title": feature.name, **_TYPES[feature.dtype]}
+    if feature.nullable:
+        schema["type"] = [schema["type"], "null"]
     if feature.closed:
         schema["enum"] = [*(feature.categories or ()), *([None] if feature.nullable else [])]
     elif feature.categories is not None:
-        schema["description"] = f"{feature.dtype}; seen at training: {', '.join(map(repr, feature.categories))}"
+        schema["description"] = f"seen at training: {', '.join(map(repr, feature.categories))}"
     elif feature.minimum is not None or feature.maximum is not None:
-        schema["description"] = f"{feature.dtype}; seen at training: {feature.minimum} to {feature.maximum}"
-    else:
-        schema["description"] = str(feature.dtype)
+        schema["description"] = f"seen at training: {feature.minimum} to {feature.maximum}"
     return schema
 
 

@@ -1,0 +1,79 @@
+"""A load generator that is faster than what it measures: one request, sent again and again on kept connections.
+
+`python -m benchmarks.load PORT CONNECTIONS SECONDS CPU` reads the request from stdin and prints what it found as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+
+import uvloop
+
+STATUS_OK = b"HTTP/1.1 200"
+
+
+class Caller(asyncio.Protocol):
+    """One connection: the next request goes out when the answer to the last one is complete."""
+
+    def __init__(self, request: bytes, seconds: list[float]) -> None:
+        self.request = request
+        self.seconds = seconds
+        self.failed = 0
+        self.running = True
+        self.answer = b""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        self.send()
+
+    def send(self) -> None:
+        self.begin = time.perf_counter()
+        self.transport.write(self.request)
+
+    def data_received(self, data: bytes) -> None:
+        self.answer += data
+        head, found, body = self.answer.partition(b"\r\n\r\n")
+        if not found:
+            return
+        length = int(head[head.index(b"content-length: ") + 16 :].partition(b"\r\n")[0])
+        if len(body) < length:
+            return
+        self.seconds.append(time.perf_counter() - self.begin)
+        self.failed += not head.startswith(STATUS_OK)
+        self.answer = b""
+        if self.running:
+            self.send()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.failed += self.running
+
+
+async def run(port: int, connections: int, duration: float, request: bytes) -> dict[str, float]:
+    loop = asyncio.get_running_loop()
+    seconds: list[float] = []
+    callers = [Caller(request, seconds) for _ in range(connections)]
+    begin = time.perf_counter()
+    for caller in callers:
+        await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)
+    await asyncio.sleep(duration)
+    for caller in callers:
+        caller.running = False
+    elapsed = time.perf_counter() - begin
+    answered = sorted(seconds)
+    return {
+        "rate": len(answered) / elapsed,
+        "p50_ms": answered[len(answered) // 2] * 1000,
+        "p99_ms": answered[len(answered) * 99 // 100] * 1000,
+        "failed": sum(caller.failed for caller in callers),
+    }
+
+
+if __name__ == "__main__":
+    port, connections, duration, cpu = sys.argv[1:]
+    os.sched_setaffinity(0, {int(cpu)})
+    result = uvloop.run(run(int(port), int(connections), float(duration), sys.stdin.buffer.read()))
+    print(json.dumps(result))
