@@ -10,6 +10,7 @@ import numpy as np
 from mlp.api.deployment import ModelDeployment, ObjectMeta, Spec
 from mlp.api.inference import PredictRequest
 from mlp.cli.deploying import deploy
+from mlp.cli.program import program
 from mlp.cli.pushing import proof_line
 from mlp.cli.text import columns
 from mlp.errors import Unproved
@@ -70,17 +71,18 @@ def overview(served: list[ModelDeployment]) -> str:
     """Return what runs now, and what to try next."""
     rows = [(each.metadata.name, each.spec.model_version, each.status.url if each.status else "-") for each in served]
     iris = next(str(url) for name, _, url in rows if name == "iris-classifier")
+    mlp = program()
     body = json.dumps({"features": [[5.1, 3.5, 1.4, 0.2]], "return_probabilities": True})
     lines = [
         columns(("NAME", "VERSION", "URL"), rows),
         "",
         "Try:",
         f"  curl {iris}/predict -d '{body}'",
-        "  mlp predict iris-classifier --example | mlp predict iris-classifier -f -",
-        "  mlp predict churn-predictor -i age=45 -i monthly_charges=80.5 -i tenure=24 -i support_calls=2",
-        "  mlp model ls iris-classifier",
-        "  mlp deploy iris-classifier --version 1",
-        "  mlp status",
-        "  mlp down",
+        f"  {mlp} predict iris-classifier --example | {mlp} predict iris-classifier -f -",
+        f"  {mlp} predict churn-predictor -i age=45 -i monthly_charges=80.5 -i tenure=24 -i support_calls=2",
+        f"  {mlp} model ls iris-classifier",
+        f"  {mlp} deploy iris-classifier --version 1",
+        f"  {mlp} status",
+        f"  {mlp} down",
     ]
     return "\n".join(lines)

@@ -121,7 +121,7 @@ def push(session: Session, name: str, request: PackageRequest, *, trust: bool) -
     version = pushed.version
     session.screen.step(f"registered {version.ref}" if pushed.created else f"{version.ref} is this model already")
     session.emit(version.model_dump(mode="json"), lambda: f"{version.ref}   sha256:{version.digest}")
-    session.screen.next(f"mlp deploy {name} --version {version.version}")
+    session.screen.next(f"deploy {name} --version {version.version}")
 
 
 def proof_line(built: Package) -> str:

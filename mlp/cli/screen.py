@@ -10,6 +10,7 @@ from typing import TextIO
 
 import typer
 
+from mlp.cli.program import program
 from mlp.cli.text import printable
 
 
@@ -52,10 +53,10 @@ class Screen:
             self._line(" ", None, f"fix: {fix}")
 
     def next(self, *commands: str) -> None:
-        """Suggest what to type next; only a person at a terminal is told."""
+        """Suggest arguments of `mlp` to type next; only a person at a terminal is told."""
         if self.live and not self.quiet:
             for number, command in enumerate(commands):
-                self._line(" ", None, ("next: " if number == 0 else "      ") + command)
+                self._line(" ", None, f"{'next:' if number == 0 else '     '} {program()} {command}")
 
     def working(self, text: str) -> AbstractContextManager[None]:
         """Show that `text` is under way, for as long as the block runs."""

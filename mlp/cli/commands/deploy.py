@@ -66,7 +66,7 @@ def run(
         lambda: "\n".join(_line(each) for each in deployed),
     )
     if wait:
-        session.screen.next(f"mlp predict {deployed[0].metadata.name} --example", "mlp status")
+        session.screen.next(f"predict {deployed[0].metadata.name} --example", "status")
 
 
 def _existing(session: Session, name: str) -> ModelDeployment | None:

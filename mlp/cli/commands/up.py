@@ -35,4 +35,4 @@ def run(
         )
     session.emit(platform_document(platform), lambda: platform_text(platform))
     if not platform.deployments:
-        session.screen.next("mlp demo", "mlp model push MODEL.joblib --name NAME --sample ROWS.csv")
+        session.screen.next("demo", "model push MODEL.joblib --name NAME --sample ROWS.csv")
