@@ -129,6 +129,10 @@ def _cells(series: pd.Series[Any], feature: Feature) -> list[Cell]:
 
 
 def _cell(value: Any, dtype: DType) -> Cell:
-    """Return `value` as a Python value; a boolean among numbers counts as a number."""
+    """Return `value` as a Python value; a boolean among numbers is a number, and 2.0 among whole numbers is whole."""
     plain: Cell = value.item() if isinstance(value, np.generic) else value
-    return int(plain) if isinstance(plain, bool) and dtype is not DType.BOOL else plain
+    if isinstance(plain, bool):
+        return plain if dtype is DType.BOOL else int(plain)
+    if dtype is DType.INT64 and isinstance(plain, float) and plain.is_integer():
+        return int(plain)
+    return plain

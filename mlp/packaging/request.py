@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from mlp.api.model import Key, Manifest, ShortText, Text, version_digest
 from mlp.api.receipt import MAX_GOLDEN_ROWS
@@ -44,7 +44,9 @@ class SourceKind(StrEnum):
 
 
 class Annotations(Wire):
-    """What a person says about a version; no part of its digest."""
+    """What a person says about a version; no part of its digest. Numbers among the words become text."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
     metrics: Annotated[dict[Key, float], Field(max_length=200)] = {}
     params: Annotated[dict[Key, Text], Field(max_length=200)] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,8 +77,13 @@ def compare(expected: Answers, actual: Answers, tolerance: Tolerance) -> Compari
 
 
 def _same_labels(expected: npt.NDArray[Any], actual: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    pairs = zip(expected.reshape(len(expected), -1).tolist(), actual.reshape(len(actual), -1).tolist(), strict=True)
+    pairs = zip(_by_row(expected).tolist(), _by_row(actual).tolist(), strict=True)
     return np.array([before == after for before, after in pairs], dtype=np.bool_)
+
+
+def _by_row(tensor: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return `tensor` with two dimensions; it may be empty."""
+    return tensor.reshape(len(tensor), math.prod(tensor.shape[1:]))
 
 
 @dataclass(frozen=True)
@@ -92,10 +98,9 @@ class _Difference:
     def between(cls, expected: npt.NDArray[Any], actual: npt.NDArray[Any] | None, tolerance: Tolerance) -> _Difference:
         if actual is None or actual.shape != expected.shape:
             raise Invalid("the probabilities have another shape than expected", code="invalid_receipt")
-        before = expected.astype(np.float64).reshape(len(expected), -1)
-        after = actual.astype(np.float64).reshape(len(actual), -1)
+        before, after = _by_row(expected).astype(np.float64), _by_row(actual).astype(np.float64)
         same = (before == after) | (np.isnan(before) & np.isnan(after))
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             absolute = np.where(same, 0.0, np.abs(before - after))
             relative = np.where(same | (before == 0), 0.0, absolute / np.abs(before))
             close = np.isclose(after, before, rtol=tolerance.relative, atol=tolerance.absolute, equal_nan=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import UnionType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,14 @@ NUMPY_DTYPES: Mapping[DType, Any] = {
     DType.STRING: np.object_,
 }
 """The numpy dtype of a feature's tensor; strings are Python objects, as ONNX Runtime wants them."""
+KINDS: Mapping[DType, type | UnionType] = {
+    DType.FLOAT32: int | float,
+    DType.FLOAT64: int | float,
+    DType.INT64: int,
+    DType.BOOL: bool,
+    DType.STRING: str,
+}
+"""What a cell of a feature may be."""
 
 
 def feeds_of(signature: Signature, rows: Sequence[Sequence[Cell]]) -> Feeds:
@@ -48,8 +57,7 @@ def column_tensor(feature: Feature, cells: Sequence[Cell]) -> npt.NDArray[Any]:
         raise Invalid(f"feature {feature.name!r} must not be missing", code="invalid_row")
     missing = "" if feature.dtype is DType.STRING else np.nan
     filled = [missing if cell is None else cell for cell in cells]
-    kind = str if feature.dtype is DType.STRING else bool if feature.dtype is DType.BOOL else int | float
-    if not all(isinstance(cell, kind) for cell in filled):
+    if not all(isinstance(cell, KINDS[feature.dtype]) for cell in filled):
         raise Invalid(f"feature {feature.name!r} takes {feature.dtype} values", code="invalid_row")
     try:
         tensor = np.array(filled, dtype=NUMPY_DTYPES[feature.dtype])

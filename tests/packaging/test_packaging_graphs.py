@@ -137,7 +137,7 @@ def test_whole_numbers_and_booleans_keep_their_types(pushed, served):
         helper.make_node("Add", ["a", "b"], ["price"]),
     ]
     model = graph(shapes, [("price", TensorProto.FLOAT, [None, 1])], nodes)
-    for sample in (pd.DataFrame({"count": [1, 2, 3], "vip": [True, False, True]}), None):
+    for sample in (pd.DataFrame({"count": [1.0, 2.0, 3.0], "vip": [True, False, True]}), None):
         built = pushed(model, sample)
         assert [feature.dtype for feature in built.manifest.signature.inputs] == [DType.INT64, DType.BOOL]
         assert all(type(cell) is bool for _, cell in built.manifest.receipt.golden.features)
