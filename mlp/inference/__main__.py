@@ -26,21 +26,28 @@ def main() -> int:
     log.configure("info")
     signal.signal(signal.SIGTERM, _end_early)
     signal.signal(signal.SIGINT, _end_early)
-    termination_file = Path(os.environ["MLP_TERMINATION_FILE"]) if os.environ.get("MLP_TERMINATION_FILE") else None
     try:
         settings = Settings.from_environment(os.environ)
-        log.configure(settings.log_level)
+    except MlpError as error:
+        return _failed(error, os.environ.get("MLP_TERMINATION_FILE"))
+    log.configure(settings.log_level)
+    try:
         run(settings)
     except MlpError as error:
-        reason, message = reason_of(error), error.message
-        LOG.error("start_failed", {"reason": reason, "code": error.code, "message": message, "details": error.details})
-        write_termination(termination_file, reason, message)
-        return 2 if error.code in _USAGE_CODES else 3
+        return _failed(error, settings.termination_file)
     except Exception:  # noqa: BLE001  whoever started this process waits for a reason
         LOG.exception("start_failed", {"reason": INTERNAL})
-        write_termination(termination_file, INTERNAL, "the server failed; its log has the traceback")
+        write_termination(settings.termination_file, INTERNAL, "the server failed; its log has the traceback")
         return 3
     return 0
+
+
+def _failed(error: MlpError, termination_file: str | Path | None) -> int:
+    reason = reason_of(error)
+    fields = {"reason": reason, "code": error.code, "message": error.message, "details": dict(error.details)}
+    LOG.error("start_failed", fields)
+    write_termination(Path(termination_file) if termination_file else None, reason, error.message)
+    return 2 if error.code in _USAGE_CODES else 3
 
 
 def _end_early(*_: object) -> NoReturn:

@@ -44,7 +44,6 @@ def _from_registry(settings: Settings) -> Artifact:
     version = _resolve(settings, cache)
     if not cache.holds(version):
         _download(settings, version, cache.blob(version))
-    cache.remember(version)
     return Artifact(version, cache.blob(version))
 
 
@@ -68,6 +67,7 @@ def _resolve(settings: Settings, cache: Cache) -> ModelVersion:
         raise Conflict(f"the registry's document of {version.ref} does not match its digest", code="digest_mismatch")
     if settings.model_digest not in (None, version.digest):
         raise Conflict(f"{version.ref} has another digest than MLP_MODEL_DIGEST demands", code="digest_mismatch")
+    cache.remember(version)
     return version
 
 

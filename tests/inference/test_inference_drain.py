@@ -76,7 +76,7 @@ def test_an_inherited_socket_is_left_at_once_and_stays_with_its_owner(launcher, 
 def test_eight_callers_lose_no_request_over_four_handovers(launcher, registry, listening):
     callers = [Caller(listening.getsockname()[1]) for _ in range(CALLERS)]
     descriptor = listening.fileno()
-    settings = {"listen_fd": descriptor, "drain_seconds": 0.7, **registry.publish(iris())}
+    settings = {"listen_fd": descriptor, "drain_seconds": 1.5, **registry.publish(iris())}
     serving = launcher.start((descriptor,), **settings)
     for caller in callers:
         caller.start()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 from served_models import SETOSA, iris, published
@@ -111,6 +113,22 @@ def test_a_server_told_to_end_while_it_starts_ends_with_code_0(launcher):
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
     assert [json.loads(line)["event"] for line in log.read_text().splitlines()] == ["starting"]
+
+
+def test_a_start_from_the_cache_imports_no_client_and_no_framework():
+    heavy = {
+        "httpx",
+        "fastapi",
+        "structlog",
+        "sqlalchemy",
+        "prometheus_client",
+        "sklearn",
+        "pydantic_settings",
+        "typer",
+    }
+    program = "import sys, mlp.inference.__main__; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert heavy.isdisjoint(ran.stdout.split())
 
 
 # The model's way from the registry, step by step

@@ -1,0 +1,48 @@
+"""The model server with the registry itself, not a stand-in: what one pushes there is what one is answered by."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from served_models import SETOSA, iris
+
+from mlp.api.model import Manifest
+from mlp.client.registry import RegistryClient
+
+
+@pytest.fixture
+def real_registry(tmp_path, listening):
+    said, tell = os.pipe()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("MLP_")},
+        "MLP_REGISTRY_DATA": str(tmp_path / "registry"),
+        "MLP_LISTEN_FD": str(listening.fileno()),
+        "MLP_READY_FD": str(tell),
+    }
+    with (tmp_path / "registry.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "mlp.registry"],
+            env=environment,
+            pass_fds=(tell, listening.fileno()),
+            stderr=log,
+            cwd=tmp_path,
+        )
+    os.close(tell)
+    with os.fdopen(said) as pipe:
+        assert json.loads(pipe.readline())["state"] == "ready"
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    process.terminate()
+    process.wait(20)
+
+
+def test_a_pushed_model_is_served(launcher, real_registry):
+    version = iris().version
+    with RegistryClient(real_registry) as registry:
+        pushed = registry.push("iris", Manifest(signature=version.signature, receipt=version.receipt), iris().blob)
+    server = launcher.start(model_name="iris", model_version=1, registry_url=real_registry)
+    assert server.ready["digest"] == pushed.version.digest
+    assert server.predict(features=[SETOSA]).json()["predictions"] == ["setosa"]
