@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,16 @@ class Registry:
 
     def log_lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log().splitlines()]
+
+    def logged(self, request_id: str) -> dict[str, Any]:
+        """Wait for the line about a request: it is written when the client has its answer already."""
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            found = [line for line in self.log_lines() if line.get("request_id") == request_id]
+            if found:
+                return found[-1]
+            time.sleep(0.01)
+        raise AssertionError(f"no line about request {request_id}:\n{self.log()}")
 
     def port(self) -> int:
         serving = [line for line in self.log_lines() if line["message"] == "serving"]

@@ -269,6 +269,8 @@ def test_what_is_not_http_is_answered_in_json_and_closed(registry: Registry, req
 
 
 def test_no_failure_left_a_traceback_or_a_path_behind(registry: Registry, http: httpx.Client) -> None:
+    http.get("/models", headers={"X-Request-Id": "last"})
+    assert registry.logged("last")["status"] == 200
     lines = registry.log_lines()
     assert not [line for line in lines if "traceback" in line]
     assert not [line for line in lines if line.get("status", 0) >= 500]

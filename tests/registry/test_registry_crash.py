@@ -27,28 +27,38 @@ def check_whole(registry: Registry, name: str) -> list[int]:
     return [version.version for version in versions]
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_a_registry_killed_at_a_step_left_all_or_nothing(make_registry: Any, step: str) -> None:
-    sample = linear_model(1)
-    dying = make_registry(command=(sys.executable, DYING, step)).start()
-    with dying.http() as http:
-        upload = announce(http, "iris", sample, **{"Idempotency-Key": "k"}).json()["id"]
-        with pytest.raises(httpx.HTTPError):
-            put(http, "iris", upload, sample.onnx)
-    assert dying.process.wait(10) == -signal.SIGKILL
+def test_a_registry_killed_at_any_step_left_all_or_nothing(make_registry: Any) -> None:
+    """One data folder and one model a step; the registry that is to die at a step looks at what the one before left."""
+    uploads: dict[str, str] = {}
+    for number, step in enumerate(STEPS):
+        dying = make_registry(command=(sys.executable, DYING, step)).start()
+        check_left(dying, uploads)
+        name, sample = f"model-{number}", linear_model(number + 1)
+        with dying.http() as http:
+            uploads[name] = announce(http, name, sample, **{"Idempotency-Key": "k"}).json()["id"]
+            with pytest.raises(httpx.HTTPError):
+                put(http, name, uploads[name], sample.onnx)
+        assert dying.process.wait(10) == -signal.SIGKILL
     registry = make_registry().start()
-    assert not list((registry.data / "incoming").iterdir())
-    assert check_whole(registry, "iris") == ([1] if step == "committed" else [])
+    check_left(registry, uploads)
     with registry.http() as http:
-        again = announce(http, "iris", sample, **{"Idempotency-Key": "k"})
-        assert again.json()["id"] == upload
-        assert put(http, "iris", upload, sample.onnx).status_code == (200 if step == "committed" else 201)
-    assert check_whole(registry, "iris") == [1]
+        for number, name in enumerate(uploads):
+            sample = linear_model(number + 1)
+            assert announce(http, name, sample, **{"Idempotency-Key": "k"}).json()["id"] == uploads[name]
+            repeated = put(http, name, uploads[name], sample.onnx)
+            assert repeated.status_code == (200 if STEPS[number] == "committed" else 201)
+            assert check_whole(registry, name) == [1]
+
+
+def check_left(registry: Registry, uploads: dict[str, str]) -> None:
+    assert not list((registry.data / "incoming").iterdir())
+    for step, name in zip(STEPS, uploads, strict=False):
+        assert check_whole(registry, name) == ([1] if step == "committed" else [])
 
 
 def test_a_registry_killed_within_an_upload_forgets_its_bytes(make_registry: Any) -> None:
     registry: Registry = make_registry().start()
-    for number, share in enumerate((0.0, 0.5, 0.99), start=1):
+    for number, share in enumerate((0.1, 0.99), start=1):
         sample = linear_model(number, padding=4_000_000)
         kill_at(registry, sample, int(len(sample.onnx) * share))
         registry.start()
