@@ -1,7 +1,7 @@
 """Run every measurement, or those that are named, and write docs/benchmarks.md.
 
-    python -m benchmarks                       all, and write the page
-    python -m benchmarks cli_start inference   these, to stdout only
+python -m benchmarks                       all, and write the page
+python -m benchmarks cli_start inference   these, to stdout only
 """
 
 from __future__ import annotations
