@@ -29,6 +29,7 @@ Handler = Callable[[Headers, Receive], Awaitable[Reply]]
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 _SKIPPED_BODY = 65_536
+"""Bytes of a refused body that are rather skipped than the connection given up."""
 
 
 class _Route(NamedTuple):
@@ -56,9 +57,7 @@ class App:
         self._metrics.in_flight += 1
         try:
             headers = dict(scope["headers"])
-            request_id = headers.get(b"x-request-id")
-            if request_id is None or not _SANE_ID.fullmatch(request_id):
-                request_id = b"%b-%x" % (self._id_prefix, next(self._ids))
+            request_id = self._request_id(headers)
             route = self._routes.get(scope["path"], self._elsewhere)
             handler = route.handlers.get(scope["method"])
             try:
@@ -70,13 +69,7 @@ class App:
             except Exception:  # noqa: BLE001  a bug of ours must not end in an answer that is not JSON
                 LOG.exception("internal_error", {"request_id": request_id.decode()})
                 reply = internal_error(request_id)
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": reply.status,
-                    "headers": self._head(reply, request_id, headers),
-                }
-            )
+            await send(self._start(reply, request_id, headers))
             await send({"type": "http.response.body", "body": reply.body})
             seconds = perf_counter() - begin
             route.metrics.statuses[reply.status] += 1
@@ -86,7 +79,13 @@ class App:
         finally:
             self._metrics.in_flight -= 1
 
-    def _head(self, reply: Reply, request_id: bytes, asked: Headers) -> list[tuple[bytes, bytes]]:
+    def _request_id(self, headers: Headers) -> bytes:
+        given = headers.get(b"x-request-id")
+        if given is not None and _SANE_ID.fullmatch(given):
+            return given
+        return b"%b-%x" % (self._id_prefix, next(self._ids))
+
+    def _start(self, reply: Reply, request_id: bytes, asked: Headers) -> Mapping[str, Any]:
         headers = [
             (b"content-type", reply.media_type),
             (b"content-length", b"%d" % len(reply.body)),
@@ -96,7 +95,7 @@ class App:
             headers.append((b"allow", reply.allow))
         if self._lifecycle.is_draining or (reply.status != 200 and _may_have_more(asked)):
             headers.append((b"connection", b"close"))
-        return headers
+        return {"type": "http.response.start", "status": reply.status, "headers": headers}
 
     def _misdirected(self, route: _Route, request_id: bytes) -> Reply:
         if not route.handlers:
@@ -108,7 +107,7 @@ class App:
 
 
 def _may_have_more(headers: Headers) -> bool:
-    """Whether so much of the refused body may be left on the connection that skipping it is not worth keeping it."""
+    """Whether more of the refused body may be left on the connection than is worth skipping."""
     return b"transfer-encoding" in headers or int(headers.get(b"content-length", 0)) > _SKIPPED_BODY
 
 

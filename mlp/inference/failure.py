@@ -17,6 +17,7 @@ _BY_CODE: Mapping[str, str] = {
     "checker_failed": "CheckerFailed",
     "checker_missing": "CheckerMissing",
     "digest_mismatch": "DigestMismatch",
+    "file_unreadable": "ModelNotFound",
     "golden_rows_failed": "GoldenRowsFailed",
     "invalid_setting": "SettingsInvalid",
     "listener_unusable": "ListenerUnusable",

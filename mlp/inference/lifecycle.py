@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
@@ -16,9 +17,12 @@ class Lifecycle:
 
 
 def announce_ready(ready_fd: int | None, model: LoadedModel, port: int) -> None:
-    """Tell whoever started this process that it is ready: one line of JSON on the inherited pipe, then end of file."""
+    """Tell whoever started this process that it is ready: one line of JSON on the inherited pipe, then end of file.
+
+    A server outlives its agent, even one that died while it waited for this line.
+    """
     if ready_fd is None:
         return
     document = {"state": "ready", "version": model.version, "digest": model.digest, "port": port}
-    with os.fdopen(ready_fd, "w") as pipe:
+    with contextlib.suppress(BrokenPipeError), os.fdopen(ready_fd, "w") as pipe:
         pipe.write(json.dumps(document) + "\n")

@@ -20,7 +20,7 @@ from mlp.inference.log import LOG
 
 _KEEP_ALIVE_SECONDS = 75
 """Longer than proxies and client pools keep a connection, so that it is they who close it and never mid-request."""
-_LONGEST_REQUEST_SECONDS = 60
+_LONGEST_REQUEST_SECONDS = 20
 """What is in flight when the drain time is over gets this long."""
 
 
@@ -42,6 +42,7 @@ class Server(uvicorn.Server):
         on_ready: Callable[[], None],
     ) -> None:
         super().__init__(_configuration(app))
+        self.servers: list[asyncio.Server] = []  # until it has started, there is nothing to close
         self._lifecycle = lifecycle
         self._drain_seconds = drain_seconds
         self._shares_listener = shares_listener

@@ -65,10 +65,14 @@ def _resolve(settings: Settings, cache: Cache) -> ModelVersion:
         return known
     if (version.name, version.version) != (settings.model_name, settings.model_version) or not _is_itself(version):
         raise Conflict(f"the registry's document of {version.ref} does not match its digest", code="digest_mismatch")
-    if settings.model_digest not in (None, version.digest):
-        raise Conflict(f"{version.ref} has another digest than MLP_MODEL_DIGEST demands", code="digest_mismatch")
+    _demand(settings.model_digest, version)
     cache.remember(version)
     return version
+
+
+def _demand(digest: str | None, version: ModelVersion) -> None:
+    if digest not in (None, version.digest):
+        raise Conflict(f"{version.ref} does not have the digest in MLP_MODEL_DIGEST", code="digest_mismatch")
 
 
 def _is_itself(version: ModelVersion) -> bool:
@@ -115,4 +119,5 @@ def _from_files(settings: Settings, model: Path, manifest_file: Path) -> Artifac
         receipt=manifest.receipt,
         created_at=datetime.now(UTC),
     )
+    _demand(settings.model_digest, version)
     return Artifact(version, model)

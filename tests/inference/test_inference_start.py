@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 
+import httpx
 import pytest
 from served_models import SETOSA, iris, published
 
@@ -265,3 +267,16 @@ def test_an_inherited_descriptor_must_be_a_listening_socket(tmp_path):
     with (tmp_path / "file").open("w") as file, pytest.raises(MlpError) as caught:
         open_listener(settings_of(listen_fd=file.fileno(), **IRIS))
     assert reason_of(caught.value) == "ListenerUnusable"
+
+
+def test_two_files_must_have_the_digest_that_is_demanded(start, tmp_path):
+    model, manifest = written(tmp_path, iris())
+    assert start(model_file=model, manifest_file=manifest, model_digest=iris().version.digest).version == 1
+    assert start(model_file=model, manifest_file=manifest, model_digest="0" * 64) == "DigestMismatch"
+
+
+def test_a_server_serves_although_the_agent_that_started_it_is_dead(launcher, registry, listening):
+    settings = {"listen_fd": listening.fileno(), **registry.publish(iris())}
+    _, said, _ = launcher.spawn((listening.fileno(),), **settings)
+    os.close(said)
+    assert httpx.get(f"http://127.0.0.1:{listening.getsockname()[1]}/ready", timeout=20).status_code == 200
