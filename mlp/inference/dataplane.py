@@ -8,7 +8,7 @@ from time import perf_counter
 
 from mlp.inference.loading import LoadedModel
 from mlp.inference.metrics import Metrics
-from mlp.proof import Answers, Feeds, answers_of
+from mlp.proof import AnswerReader, Answers, Feeds
 
 _INLINE_CELLS = 1_024
 """A batch of at most this many values runs on the event loop: a thread costs 0.1 ms, about what it runs itself."""
@@ -21,10 +21,9 @@ class DataPlane:
 
     def __init__(self, model: LoadedModel, metrics: Metrics) -> None:
         self._session = model.session
-        self._signature = model.signature
+        self._width = len(model.signature.inputs)
         self._metrics = metrics
-        outputs = model.signature.outputs
-        self._outputs = [name for name in (outputs.prediction, outputs.probabilities) if name is not None]
+        self._reader = AnswerReader(model.signature)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="model")
 
     async def infer(self, feeds: Feeds, rows: int) -> Answers:
@@ -32,7 +31,7 @@ class DataPlane:
 
         Raises Invalid (`unanswerable_rows`) when the graph fails on them.
         """
-        if rows * len(self._signature.inputs) <= _INLINE_CELLS:
+        if rows * self._width <= _INLINE_CELLS:
             answers, seconds = self._run(feeds, rows)
         else:
             loop = asyncio.get_running_loop()
@@ -44,6 +43,6 @@ class DataPlane:
 
     def _run(self, feeds: Feeds, rows: int) -> tuple[Answers, float]:
         begin = perf_counter()
-        outputs = self._session.run(feeds, self._outputs)
+        outputs = self._session.compute(feeds, self._reader.outputs)
         seconds = perf_counter() - begin
-        return answers_of(self._signature, outputs, rows), seconds
+        return self._reader.read(outputs, rows), seconds

@@ -38,14 +38,18 @@ class Session:
         # The public `run` looks for missing inputs and for GPUs each time: half of what a small model takes itself.
         self._run = graph._sess.run
 
-    def run(self, feeds: Feeds, outputs: Sequence[str] | None = None) -> Mapping[str, npt.NDArray[Any]]:
-        """Compute `outputs` (all of them by default) for `feeds`.
+    def run(self, feeds: Feeds) -> Mapping[str, npt.NDArray[Any]]:
+        """Compute all outputs, by name."""
+        return dict(zip(self.outputs, self.compute(feeds, self.outputs), strict=True))
+
+    def compute(self, feeds: Feeds, outputs: Sequence[str]) -> list[npt.NDArray[Any]]:
+        """Compute the named outputs, in that order.
 
         Raises Invalid (`unanswerable_rows`) when the graph fails: it has answered its golden rows, so these rows are
         ones that it cannot compute.
         """
-        names = outputs or self.outputs
         try:
-            return dict(zip(names, self._run(names, feeds, None), strict=True))
+            tensors: list[npt.NDArray[Any]] = self._run(outputs, feeds, None)
         except Exception as error:  # its exceptions share no base class
             raise Invalid("the model cannot compute an answer to these rows", code="unanswerable_rows") from error
+        return tensors

@@ -34,31 +34,45 @@ class Answers:
         return Answers(self.predictions[rows], probabilities)
 
 
-def answers_of(signature: Signature, outputs: Mapping[str, npt.NDArray[Any]], rows: int) -> Answers:
-    """Read the graph's `outputs` (name -> tensor) for a batch of `rows`.
+class AnswerReader:
+    """Reads what a graph of this signature returns; made once, because servers read with every request."""
 
-    Raises Invalid (`invalid_output`) when a shape is not the one that the signature promises.
-    """
-    spec = signature.outputs
-    predictions = np.asarray(outputs[spec.prediction])
-    wanted = (rows,) if spec.width == 1 else (rows, spec.width)
-    if predictions.shape != wanted:
-        if predictions.size != rows * spec.width:
-            raise Invalid(
-                f"output {spec.prediction!r} has shape {list(predictions.shape)}, expected {list(wanted)}",
-                code="invalid_output",
-            )
-        predictions = predictions.reshape(wanted)
-    if spec.probabilities is None or spec.classes is None:
-        return Answers(predictions)
-    probabilities = np.asarray(outputs[spec.probabilities])
-    if probabilities.shape != (rows, len(spec.classes)) or probabilities.dtype.kind != "f":
-        raise Invalid(
-            f"output {spec.probabilities!r} is {probabilities.dtype} {list(probabilities.shape)}, "
-            f"expected floats {[rows, len(spec.classes)]}",
-            code="invalid_output",
-        )
-    return Answers(predictions, probabilities)
+    def __init__(self, signature: Signature) -> None:
+        spec = signature.outputs
+        self._width = spec.width
+        self._classes = len(spec.classes or ())
+        self._has_probabilities = spec.probabilities is not None
+        self.outputs = [name for name in (spec.prediction, spec.probabilities) if name is not None]
+        """The graph's outputs that are read, in the order in which `read` takes them."""
+
+    def read(self, outputs: Sequence[npt.NDArray[Any]], rows: int) -> Answers:
+        """Return the answers to a batch of `rows`.
+
+        Raises Invalid (`invalid_output`) when a shape is not the one that the signature promises.
+        """
+        predictions = np.asarray(outputs[0])
+        wanted = (rows,) if self._width == 1 else (rows, self._width)
+        if predictions.shape != wanted:
+            if predictions.size != rows * self._width:
+                raise _misshapen(self.outputs[0], predictions, f"{list(wanted)}")
+            predictions = predictions.reshape(wanted)
+        if not self._has_probabilities:
+            return Answers(predictions)
+        probabilities = np.asarray(outputs[1])
+        if probabilities.shape != (rows, self._classes) or probabilities.dtype.kind != "f":
+            raise _misshapen(self.outputs[1], probabilities, f"floats {[rows, self._classes]}")
+        return Answers(predictions, probabilities)
+
+
+def _misshapen(output: str, tensor: npt.NDArray[Any], expected: str) -> Invalid:
+    found = f"{tensor.dtype} {list(tensor.shape)}"
+    return Invalid(f"output {output!r} is {found}, expected {expected}", code="invalid_output")
+
+
+def answers_of(signature: Signature, outputs: Mapping[str, npt.NDArray[Any]], rows: int) -> Answers:
+    """Read the graph's `outputs` (name -> tensor) for a batch of `rows`, as AnswerReader does."""
+    reader = AnswerReader(signature)
+    return reader.read([outputs[name] for name in reader.outputs], rows)
 
 
 def golden_answers(signature: Signature, golden: GoldenRows) -> Answers:
