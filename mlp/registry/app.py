@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.types import Lifespan
 
 import mlp
 from mlp.errors import MlpError
 from mlp.registry.check.judge import Judge
 from mlp.registry.database import Database
+from mlp.registry.deps import Services
 from mlp.registry.folder import DataFolder
 from mlp.registry.handlers import add_handlers
 from mlp.registry.metrics import Metrics
@@ -58,7 +60,15 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
             await judge.close()
             await database.close()
 
-    hosts = _LOOPBACK | {settings.host}
+    app = _plain_app(lifespan, Middleware(Envelope, hosts=_LOOPBACK | {settings.host}, metrics=metrics, drain=drain))
+    app.state.drain = drain
+    app.state.services = Services(
+        settings, Catalog(database), pushes, Removal(database, shelf), Health(database, store), store, metrics
+    )
+    return app
+
+
+def _plain_app(lifespan: Lifespan[FastAPI], envelope: Middleware) -> FastAPI:
     app = FastAPI(
         title="mlp registry",
         version=mlp.__version__,
@@ -67,11 +77,8 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        middleware=[Middleware(Envelope, hosts=hosts, metrics=metrics, drain=drain)],
+        middleware=[envelope],
     )
-    app.state.settings, app.state.metrics, app.state.drain, app.state.store = settings, metrics, drain, store
-    app.state.catalog, app.state.pushes = Catalog(database), pushes
-    app.state.removal, app.state.health = Removal(database, shelf), Health(database, store)
     add_handlers(app)
     for module in (health, models, uploads, versions):
         # One flat list of routes: a test can walk it, and an answer 405 can name every method of a path.

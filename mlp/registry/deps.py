@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Query
@@ -14,47 +15,31 @@ from mlp.registry.service.health import Health
 from mlp.registry.service.pushes import Pushes
 from mlp.registry.service.removal import Removal
 from mlp.registry.settings import Settings
+from mlp.registry.store.base import ArtifactStore
 
 MAX_PAGE = 1_000
 
 
-def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
+@dataclass(frozen=True)
+class Services:
+    """What the application is made of, as far as routes need it."""
+
+    settings: Settings
+    catalog: Catalog
+    pushes: Pushes
+    removal: Removal
+    health: Health
+    store: ArtifactStore
+    metrics: Metrics
 
 
-def _catalog(request: Request) -> Catalog:
-    catalog: Catalog = request.app.state.catalog
-    return catalog
+async def services_of(request: Request) -> Services:
+    """Return the services of the application that `request` came to."""
+    services: Services = request.app.state.services
+    return services
 
 
-def _pushes(request: Request) -> Pushes:
-    pushes: Pushes = request.app.state.pushes
-    return pushes
-
-
-def _removal(request: Request) -> Removal:
-    removal: Removal = request.app.state.removal
-    return removal
-
-
-def _health(request: Request) -> Health:
-    health: Health = request.app.state.health
-    return health
-
-
-def _metrics(request: Request) -> Metrics:
-    metrics: Metrics = request.app.state.metrics
-    return metrics
-
-
-SettingsDep = Annotated[Settings, Depends(_settings)]
-CatalogDep = Annotated[Catalog, Depends(_catalog)]
-PushesDep = Annotated[Pushes, Depends(_pushes)]
-RemovalDep = Annotated[Removal, Depends(_removal)]
-HealthDep = Annotated[Health, Depends(_health)]
-MetricsDep = Annotated[Metrics, Depends(_metrics)]
-
+ServicesDep = Annotated[Services, Depends(services_of)]
 Name = Annotated[ModelName, Path()]
 Number = Annotated[int, Path(ge=1, le=MAX_VERSION, description="a version: 1, 2, 3 …")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="the most items that the page has")]

@@ -75,7 +75,7 @@ def test_a_model_that_does_not_end_is_ended_and_others_are_judged_meanwhile(judg
     [
         ({"outputs": {"task": "regression", "prediction": "z"}}, "no output 'z'"),
         ({"outputs": {"task": "classification", "prediction": "y", "classes": [0, 1]}}, "classification answers"),
-        ({"outputs": {"task": "regression", "prediction": "y", "width": 2}}, "shape"),
+        ({"outputs": {"task": "regression", "prediction": "y", "width": 2}}, "output 'y' is"),
         ({"inputs": [{"name": "a", "dtype": "float32", "tensor": "x"}]}, "not [rows, 1]"),
         ({"inputs": [{"name": n, "dtype": "float64", "tensor": "x"} for n in "ab"]}, "float64 in the signature"),
         ({"inputs": [{"name": n, "dtype": "float32", "tensor": "z"} for n in "ab"]}, "no input 'z'"),

@@ -7,6 +7,7 @@ job; a fork of this process, the warden, reads the job from it, has it judged in
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import select
 import signal
@@ -21,6 +22,7 @@ from mlp.registry.check.job import Job
 
 def main(idle_seconds: float) -> None:
     """Serve jobs until the registry is gone, or none came for a while."""
+    gc.freeze()  # forks share these objects' pages as long as nobody collects them
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # wardens are not waited for
     control = socket.socket(fileno=sys.stdin.fileno())
     while select.select([control], [], [], idle_seconds)[0]:

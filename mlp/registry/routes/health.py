@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from mlp.api.wire import Answer
-from mlp.registry.deps import HealthDep, MetricsDep
+from mlp.registry.deps import ServicesDep
 from mlp.registry.routes.route import DocumentRoute, failures
 
 router = APIRouter(route_class=DocumentRoute, tags=["health"])
@@ -27,13 +27,13 @@ async def health() -> State:
 
 
 @router.get("/ready", responses=failures(507))
-async def ready(health: HealthDep) -> State:
+async def ready(services: ServicesDep) -> State:
     """Say whether database and storage can be written to."""
-    await health.check()
+    await services.health.check()
     return State(state="ready")
 
 
 @router.get("/metrics", responses=failures() | {200: {"content": {"text/plain": {}}}}, response_class=Response)
-async def metrics(metrics: MetricsDep) -> Response:
+async def metrics(services: ServicesDep) -> Response:
     """Return counters in Prometheus's text format."""
-    return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(services.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

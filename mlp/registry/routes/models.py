@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from mlp.api.model import Model, ModelList, ModelName, ModelPatch, ModelRequest
-from mlp.registry.deps import CatalogDep, Limit, Name, RemovalDep
+from mlp.registry.deps import Limit, Name, ServicesDep
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
 
 router = APIRouter(route_class=DocumentRoute, prefix="/models", tags=["models"])
@@ -23,32 +23,32 @@ Cursor = Annotated[ModelName | None, Query(description="`next` of the page befor
 
 
 @router.post("", status_code=201, responses=failures(409, *DOCUMENT_FAILURES))
-async def create(request: ModelRequest, catalog: CatalogDep) -> Model:
+async def create(request: ModelRequest, services: ServicesDep) -> Model:
     """Create a model without versions."""
-    return await catalog.create(request)
+    return await services.catalog.create(request)
 
 
 @router.get("", responses=failures())
 async def page(
-    catalog: CatalogDep, search: Search = None, tag: Tag = None, limit: Limit = 100, cursor: Cursor = None
+    services: ServicesDep, search: Search = None, tag: Tag = None, limit: Limit = 100, cursor: Cursor = None
 ) -> ModelList:
     """Return models, by name."""
-    return await catalog.models(search=search, tag=tag, cursor=cursor, limit=limit)
+    return await services.catalog.models(search=search, tag=tag, cursor=cursor, limit=limit)
 
 
 @router.get("/{name}", responses=failures(404))
-async def show(name: Name, catalog: CatalogDep) -> Model:
+async def show(name: Name, services: ServicesDep) -> Model:
     """Return one model."""
-    return await catalog.model(name)
+    return await services.catalog.model(name)
 
 
 @router.patch("/{name}", responses=failures(404, *DOCUMENT_FAILURES))
-async def change(name: Name, patch: ModelPatch, catalog: CatalogDep) -> Model:
+async def change(name: Name, patch: ModelPatch, services: ServicesDep) -> Model:
     """Change description and tags; a tag set to null goes away."""
-    return await catalog.change_model(name, patch)
+    return await services.catalog.change_model(name, patch)
 
 
 @router.delete("/{name}", status_code=204, responses=failures(404, 507))
-async def remove(name: Name, removal: RemovalDep) -> None:
+async def remove(name: Name, services: ServicesDep) -> None:
     """Delete a model and all its versions. Their numbers are not given again."""
-    await removal.model(name)
+    await services.removal.model(name)

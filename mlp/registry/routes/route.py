@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mlp.api.error import ErrorDocument
+from mlp.registry.deps import services_of
 from mlp.registry.intake import check_media_type, chunks_of
 from mlp.registry.json_body import parse_json
-from mlp.registry.settings import Settings
 
 _LONG = 64 * 1024  # bytes of JSON that are parsed in a thread, so that others are served meanwhile
 
@@ -39,7 +39,7 @@ class _DocumentRequest(Request):
 
     @classmethod
     async def read(cls, request: Request) -> _DocumentRequest:
-        settings: Settings = request.app.state.settings
+        settings = (await services_of(request)).settings
         check_media_type(request, "application/json")
         chunks = chunks_of(request, settings.max_document_bytes, settings.idle_seconds)
         body = b"".join([chunk async for chunk in chunks])

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mlp.api.model import ModelVersion, Upload, UploadRequest
-from mlp.registry.deps import IdempotencyKey, Name, PushesDep, SettingsDep
+from mlp.registry.deps import IdempotencyKey, Name, ServicesDep
 from mlp.registry.intake import check_media_type, chunks_of
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
 
@@ -31,17 +31,17 @@ _BODY: dict[str, Any] = {
 async def announce(
     name: Name,
     request: UploadRequest,
-    pushes: PushesDep,
+    services: ServicesDep,
     response: Response,
     after: BackgroundTasks,
     idempotency_key: IdempotencyKey = None,
 ) -> Upload:
     """Announce a model's bytes; the first version creates the model."""
-    upload = await pushes.announce(name, request, idempotency_key)
+    upload = await services.pushes.announce(name, request, idempotency_key)
     if upload.version is not None:
         response.status_code = 200
     else:
-        after.add_task(pushes.warm)
+        after.add_task(services.pushes.warm)
     return upload
 
 
@@ -53,12 +53,13 @@ async def announce(
     openapi_extra=_BODY,
 )
 async def receive(
-    name: Name, upload: UploadId, request: Request, response: Response, pushes: PushesDep, settings: SettingsDep
+    name: Name, upload: UploadId, request: Request, response: Response, services: ServicesDep
 ) -> ModelVersion:
     """Send the announced bytes. They are checked, judged and run; then they are a READY version."""
     check_media_type(request, OCTETS)
+    settings = services.settings
     chunks = chunks_of(request, settings.max_model_bytes, settings.idle_seconds)
-    version, created = await pushes.receive(name, upload, chunks)
+    version, created = await services.pushes.receive(name, upload, chunks)
     if not created:
         response.status_code = 200
     return version

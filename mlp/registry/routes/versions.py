@@ -9,10 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mlp.api.model import MAX_VERSION, ModelVersion, VersionList, VersionPatch
-from mlp.registry.deps import CatalogDep, Limit, Name, Number, RemovalDep
+from mlp.registry.deps import Limit, Name, Number, ServicesDep
 from mlp.registry.routes.file_response import FileResponse
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
-from mlp.registry.store.base import ArtifactStore
 
 router = APIRouter(route_class=DocumentRoute, prefix="/models/{name}/versions", tags=["versions"])
 
@@ -27,35 +26,34 @@ _ARTIFACT: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("", responses=failures(404))
-async def page(name: Name, catalog: CatalogDep, limit: Limit = 100, cursor: Cursor = None) -> VersionList:
+async def page(name: Name, services: ServicesDep, limit: Limit = 100, cursor: Cursor = None) -> VersionList:
     """Return versions, newest first."""
-    return await catalog.versions(name, cursor=cursor, limit=limit)
+    return await services.catalog.versions(name, cursor=cursor, limit=limit)
 
 
 @router.get("/{version}", responses=failures(404))
-async def show(name: Name, version: Number, catalog: CatalogDep) -> ModelVersion:
+async def show(name: Name, version: Number, services: ServicesDep) -> ModelVersion:
     """Return a version with signature and receipt."""
-    return await catalog.version(name, version)
+    return await services.catalog.version(name, version)
 
 
 @router.patch("/{version}", responses=failures(404, *DOCUMENT_FAILURES))
-async def change(name: Name, version: Number, patch: VersionPatch, catalog: CatalogDep) -> ModelVersion:
+async def change(name: Name, version: Number, patch: VersionPatch, services: ServicesDep) -> ModelVersion:
     """Change description, tags and metrics; a tag or metric set to null goes away."""
-    return await catalog.change_version(name, version, patch)
+    return await services.catalog.change_version(name, version, patch)
 
 
 @router.delete("/{version}", status_code=204, responses=failures(404, 507))
-async def remove(name: Name, version: Number, removal: RemovalDep) -> None:
+async def remove(name: Name, version: Number, services: ServicesDep) -> None:
     """Delete a version. Its number is not given again."""
-    await removal.version(name, version)
+    await services.removal.version(name, version)
 
 
 @router.get("/{version}/artifact", responses=failures(404, 502) | _ARTIFACT, response_class=Response)
-async def artifact(name: Name, version: Number, request: Request, catalog: CatalogDep) -> Response:
+async def artifact(name: Name, version: Number, request: Request, services: ServicesDep) -> Response:
     """Return the ONNX graph, verified against its SHA-256 before the first byte is sent."""
-    found = await catalog.version(name, version)
+    found = await services.catalog.version(name, version)
     etag = f'"{found.sha256}"'
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers={"ETag": etag})
-    store: ArtifactStore = request.app.state.store
-    return FileResponse(await store.open(found.sha256), found.size, etag)
+    return FileResponse(await services.store.open(found.sha256), found.size, etag)
