@@ -2,7 +2,8 @@
 
 A tensor of strings cannot hold None or NaN: a missing string arrives as the empty string, and encoders and imputers
 are told so. What a ColumnTransformer picks is written out as plain positions. Trees round their input to float32
-before they compare, and a graph in float64 has to be told to do the same.
+before they compare, and a graph in float64 has to be told to do the same. How a VotingClassifier transforms, which
+nobody asks it here, is set to what skl2onnx has.
 """
 
 from __future__ import annotations
@@ -13,24 +14,29 @@ from typing import Any
 import numpy as np
 from skl2onnx.sklapi import CastTransformer
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import VotingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from mlp.packaging.parts import parts_of, selected
+from mlp.packaging.parts import answering, parts_of, selected
 
 MISSING = ""
 
 
 def adapted(estimator: Any, width: int, *, in_float64: bool) -> Any:
     """Return `estimator`, a model of `width` features, itself where nothing needs to be told; else a changed copy."""
-    if not any(_needs_telling(part.estimator, in_float64) for part in parts_of(estimator, width)):
+    if not any(_needs_telling(part, in_float64) for part in _touched(estimator, width)):
         return estimator
     twin = copy.deepcopy(estimator)
-    for part in list(parts_of(twin, width)):
-        if _needs_telling(part.estimator, in_float64):
-            _tell(part.estimator)
+    for part in _touched(twin, width):
+        if _needs_telling(part, in_float64):
+            _tell(part)
     return twin
+
+
+def _touched(estimator: Any, width: int) -> list[Any]:
+    return [*(part.estimator for part in parts_of(estimator, width)), answering(estimator)]
 
 
 def _needs_telling(part: Any, in_float64: bool) -> bool:
@@ -40,7 +46,7 @@ def _needs_telling(part: Any, in_float64: bool) -> bool:
         return any(map(_holds_missing, part.categories_))
     if isinstance(part, Pipeline):
         return in_float64 and len(part.steps) > 1 and _decides_by_trees(part.steps[-1][1])
-    return isinstance(part, ColumnTransformer)
+    return isinstance(part, ColumnTransformer | VotingClassifier)
 
 
 def _tell(part: Any) -> None:
@@ -48,6 +54,8 @@ def _tell(part: Any) -> None:
         part.missing_values = MISSING
     elif isinstance(part, Pipeline):
         part.steps.insert(len(part.steps) - 1, ("as_float32", CastTransformer(dtype=np.float32)))
+    elif isinstance(part, VotingClassifier):
+        part.flatten_transform = False
     elif isinstance(part, ColumnTransformer):
         part.transformers_ = [
             (name, transformer, selected(part, columns)) for name, transformer, columns in part.transformers_

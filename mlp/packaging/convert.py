@@ -7,21 +7,20 @@ import warnings
 from collections.abc import Container
 from typing import Any
 
-import numpy as np
 import onnx
 from skl2onnx import convert_sklearn, get_model_alias
 from skl2onnx.common._registration import get_converter
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.base import BaseEstimator
-from sklearn.pipeline import Pipeline
 
 from mlp.api.signature import DType, Layout
 from mlp.errors import Unsupported
 from mlp.packaging.adapt import adapted
 from mlp.packaging.infer import Inputs
 from mlp.packaging.original import Original, public_name
-from mlp.packaging.parts import inside, parts_of
+from mlp.packaging.parts import answering, parts_of
+from mlp.packaging.trees import converters
 
 OPSETS = {"": 21, "ai.onnx.ml": 3}
 """What ONNX Runtime has run since 1.20, below the lowest version that the servers accept."""
@@ -37,8 +36,6 @@ def convert(original: Original, inputs: Inputs) -> bytes:
     Raises Unsupported (`no_converter`), naming the estimator inside the model that has none.
     """
     in_float64 = any(feature.dtype is DType.FLOAT64 for feature in inputs.features)
-    if in_float64:
-        _check_borders(original)
     estimator = adapted(original.estimator, len(inputs.features), in_float64=in_float64)
     try:
         with warnings.catch_warnings():
@@ -48,6 +45,7 @@ def convert(original: Original, inputs: Inputs) -> bytes:
                 name="model",  # the default is a random one
                 initial_types=_initial_types(inputs),
                 target_opset=OPSETS,
+                custom_conversion_functions=converters(),
                 options=_options(estimator, len(inputs.features)),
             )
     except Exception as error:  # converters fail in any way they like
@@ -67,7 +65,7 @@ def _initial_types(inputs: Inputs) -> list[tuple[str, Any]]:
 def _options(estimator: Any, width: int) -> dict[int, dict[str, object]]:
     """Return skl2onnx's options, by the id of the estimator that each is for."""
     options: dict[int, dict[str, object]] = {}
-    last = _answering(estimator)
+    last = answering(estimator)
     if "zipmap" in _allowed_options(last):
         options[id(last)] = {"zipmap": False}
     for part in parts_of(estimator, width):
@@ -76,31 +74,12 @@ def _options(estimator: Any, width: int) -> dict[int, dict[str, object]]:
     return options
 
 
-def _answering(estimator: Any) -> Any:
-    """Return the estimator whose answer is the model's."""
-    if isinstance(estimator, Pipeline):
-        return _answering(estimator.steps[-1][1])
-    if hasattr(estimator, "best_estimator_"):
-        return _answering(estimator.best_estimator_)
-    return estimator
-
-
 def _allowed_options(part: Any) -> Container[str]:
     try:
         allowed = get_converter(get_model_alias(type(part))).get_allowed_options()
     except (RuntimeError, ValueError):  # it has no converter, which the conversion will say better
         return ()
     return allowed if isinstance(allowed, dict) else ()
-
-
-def _check_borders(original: Original) -> None:
-    """Refuse trees that branch at infinity, as those do that were trained on missing values.
-
-    In float64 skl2onnx searches for the neighbour of each border, and never ends at this one.
-    """
-    for part in inside(original.estimator):
-        if hasattr(part, "tree_") and not np.isfinite(part.tree_.threshold).all():
-            raise _refusal(original, part, "its trees branch on missing values")
 
 
 def _no_converter(original: Original, error: Exception) -> Unsupported:

@@ -6,7 +6,7 @@ categories, trees the values at which they decide.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,14 +104,23 @@ def _learn_location(part: Part, mine: Sequence[Known]) -> None:
 
 
 def _learn_borders(part: Part, mine: Sequence[Known]) -> None:
-    tree = getattr(part.estimator, "tree_", None)
-    if tree is not None:
-        for column, border in zip(tree.feature.tolist(), tree.threshold.tolist(), strict=True):
-            if column >= 0 and len(mine[column].borders) < BORDERS_KEPT:
-                mine[column].borders.append(border)
+    for column, border in _branches(part.estimator):
+        if column >= 0 and np.isfinite(border) and len(mine[column].borders) < BORDERS_KEPT:
+            mine[column].borders.append(border)
     if isinstance(part.estimator, KBinsDiscretizer):
         for one, edges in zip(mine, part.estimator.bin_edges_, strict=True):
             one.borders.extend(edges.tolist())
+
+
+def _branches(estimator: Any) -> Iterator[tuple[int, float]]:
+    """Yield feature and value of each branch of a tree, or of the trees of histogram-based boosting."""
+    tree = getattr(estimator, "tree_", None)
+    if tree is not None:
+        yield from zip(tree.feature.tolist(), tree.threshold.tolist(), strict=True)
+    for stage in getattr(estimator, "_predictors", ()):
+        for predictor in stage:
+            branches = predictor.nodes[predictor.nodes["is_leaf"] == 0]
+            yield from zip(branches["feature_idx"].tolist(), branches["num_threshold"].tolist(), strict=True)
 
 
 def _column(known: Known, rows: int, random: np.random.Generator) -> npt.NDArray[Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
@@ -29,22 +28,13 @@ def parts_of(estimator: Any, width: int) -> Iterator[Part]:
     yield from _walk(Part(estimator, tuple(range(width))))
 
 
-def inside(thing: Any, seen: set[int] | None = None) -> Iterator[Any]:
-    """Yield every estimator in `thing`, at any depth, whatever reaches it."""
-    seen = set() if seen is None else seen
-    if id(thing) in seen:
-        return
-    seen.add(id(thing))
-    members: Iterable[Any] = ()
-    if isinstance(thing, BaseEstimator) or type(thing).__module__.startswith("sklearn."):
-        yield thing
-        members = getattr(thing, "__dict__", {}).values()
-    elif isinstance(thing, list | tuple):
-        members = thing
-    elif isinstance(thing, np.ndarray) and thing.dtype == object:
-        members = thing.ravel().tolist()
-    for member in members:
-        yield from inside(member, seen)
+def answering(estimator: Any) -> Any:
+    """Return the estimator whose answer is the model's: the last of a pipeline, the best of a search."""
+    if isinstance(estimator, Pipeline):
+        return answering(estimator.steps[-1][1])
+    if hasattr(estimator, "best_estimator_"):
+        return answering(estimator.best_estimator_)
+    return estimator
 
 
 def selected(transformer: ColumnTransformer, columns: Any) -> list[int]:

@@ -110,6 +110,8 @@ CLASSIFIERS = [
     RandomForestClassifier(10, random_state=0),
     ExtraTreesClassifier(10, random_state=0),
     GradientBoostingClassifier(n_estimators=10, random_state=0),
+    HistGradientBoostingClassifier(max_iter=10, random_state=0),
+    make_pipeline(StandardScaler(), HistGradientBoostingClassifier(max_iter=5, random_state=0)),
     AdaBoostClassifier(n_estimators=10, random_state=0),
     BaggingClassifier(TREE, 5, random_state=0),
     KNeighborsClassifier(3, algorithm="brute"),
@@ -123,7 +125,8 @@ CLASSIFIERS = [
     CalibratedClassifierCV(LinearSVC(random_state=0), cv=3),
     OneVsRestClassifier(LOGISTIC),
     StackingClassifier([("logistic", LOGISTIC), ("tree", TREE)], cv=2),
-    VotingClassifier([("logistic", LOGISTIC), ("tree", TREE)], voting="soft", flatten_transform=False),
+    VotingClassifier([("logistic", LOGISTIC), ("tree", TREE)], voting="soft"),
+    make_pipeline(StandardScaler(), VotingClassifier([("logistic", LOGISTIC), ("tree", TREE), ("svm", LinearSVC())])),
     GridSearchCV(make_pipeline(StandardScaler(), LOGISTIC), {"logisticregression__C": [0.1, 1]}, cv=2),
 ]
 REGRESSORS = [
@@ -140,6 +143,7 @@ REGRESSORS = [
     RandomForestRegressor(10, random_state=0),
     ExtraTreesRegressor(10, random_state=0),
     GradientBoostingRegressor(n_estimators=10, random_state=0),
+    HistGradientBoostingRegressor(max_iter=10, random_state=0),
     AdaBoostRegressor(n_estimators=10, random_state=0),
     KNeighborsRegressor(3),
     MLPRegressor(hidden_layer_sizes=(8,), max_iter=300, random_state=0),
@@ -159,10 +163,6 @@ OTHERS = [
     make_pipeline(StandardScaler(), PCA(2)),
 ]
 REFUSED = [
-    (HistGradientBoostingClassifier(max_iter=3), "no_converter", "HistGradientBoostingClassifier"),
-    (make_pipeline(StandardScaler(), HistGradientBoostingClassifier(max_iter=3)), "no_converter", "HistGradient"),
-    (HistGradientBoostingRegressor(max_iter=3), "no_converter", "HistGradientBoostingRegressor"),
-    (VotingClassifier([("a", LOGISTIC), ("b", TREE)], voting="soft"), "no_converter", "VotingClassifier"),
     (NearestCentroid(), "no_converter", "NearestCentroid"),
     (DummyClassifier(), "no_converter", "DummyClassifier"),
     (make_pipeline(FunctionTransformer(np.log1p), LOGISTIC), "no_converter", "FunctionTransformer"),
@@ -221,11 +221,18 @@ def test_what_has_no_onnx_form_is_refused_by_its_name(estimator, code, name, iri
     assert name in refused.value.message
 
 
-def test_a_converter_that_forgets_something_is_found_out(iris):
-    rows, species = iris[0].to_numpy(), iris[1] == "virginica"
-    tuned = TunedThresholdClassifierCV(LOGISTIC, cv=2).fit(rows, species)  # its threshold gets lost on the way
+@pytest.mark.parametrize(
+    "forgotten",
+    [
+        TunedThresholdClassifierCV(LOGISTIC, cv=2),  # its threshold
+        HistGradientBoostingClassifier(max_iter=5, categorical_features=[3]),  # its categories
+    ],
+    ids=["threshold", "categories"],
+)
+def test_a_converter_that_forgets_something_is_found_out(forgotten, iris):
+    rows, species = iris[0].to_numpy() * [1, 1, 1, 10] % 30, iris[1] == "virginica"
     with pytest.raises(Unproved) as refused:
-        package(tuned, sample=rows)
+        package(forgotten.fit(rows, species), sample=rows)
     assert refused.value.code == "receipt_out_of_tolerance"
     worst = refused.value.details["rows"][0]
     assert list(worst["features"].values()) == rows[worst["row"]].tolist()

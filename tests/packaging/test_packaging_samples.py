@@ -10,13 +10,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import (
+    BaggingClassifier,
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import CategoricalNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from mlp.api.receipt import SampleKind
-from mlp.errors import Invalid, NotFound, Unproved, Unsupported
+from mlp.errors import Invalid, NotFound, Unsupported
 from mlp.packaging import package
 from mlp.packaging.table import Table, read_table, table_of
 
@@ -191,13 +198,25 @@ def test_a_gap_that_the_estimator_cannot_take_is_refused(unnamed, iris):
     assert "NaN" in refused.value.message
 
 
-def test_a_gap_that_the_graph_would_answer_otherwise_is_found_out(iris):
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        DecisionTreeClassifier(max_depth=3, random_state=0),
+        RandomForestClassifier(5, random_state=0),
+        ExtraTreesClassifier(5, random_state=0),
+        HistGradientBoostingClassifier(max_iter=5, random_state=0),
+        BaggingClassifier(DecisionTreeClassifier(max_depth=3), 5, random_state=0),
+        make_pipeline(StandardScaler(), RandomForestClassifier(5, random_state=0)),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_a_gap_goes_the_way_that_the_trees_learned(estimator, iris, served):
     rows = iris[0].copy()
     rows.iloc[::7, 2] = np.nan
-    for tree in (DecisionTreeClassifier(max_depth=3, random_state=0), RandomForestClassifier(5, random_state=0)):
-        with pytest.raises(Unproved) as refused:
-            package(tree.fit(rows, iris[1]), sample=rows)
-        assert refused.value.details["rows"][0]["features"]["petal_length"] is None
+    built = package(estimator.fit(rows, iris[1]), sample=rows)
+    assert [feature.nullable for feature in built.manifest.signature.inputs] == [False, False, True, False]
+    assert None in [row[2] for row in built.manifest.receipt.golden.features]
+    assert served(built) == 32
 
 
 def test_ranges_are_those_of_the_sample(named, iris):
