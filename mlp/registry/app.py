@@ -63,7 +63,13 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
     app = _plain_app(lifespan, Middleware(Envelope, hosts=_LOOPBACK | {settings.host}, metrics=metrics, drain=drain))
     app.state.drain = drain
     app.state.services = Services(
-        settings, Catalog(database), pushes, Removal(database, shelf), Health(database, store), store, metrics
+        settings=settings,
+        catalog=Catalog(database),
+        pushes=pushes,
+        removal=Removal(database, shelf),
+        health=Health(database, store),
+        store=store,
+        metrics=metrics,
     )
     return app
 

@@ -16,6 +16,7 @@ MAX_DEPTH = 32
 MAX_ITEMS = 10_000
 """The most items of one array or object; no document has more."""
 _LEAST, _MOST = -(2**63), 2**63 - 1
+# Control characters other than tabs and line ends, and halves of surrogate pairs.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -35,12 +36,6 @@ def parse_json(body: bytes) -> Any:
         raise _out_of_range() from error
     _check_values(value)
     return value
-
-
-def check_text(text: str) -> None:
-    """Raise Invalid (`invalid_string`) for control characters other than line ends and tabs, or half a surrogate."""
-    if _FORBIDDEN.search(text):
-        raise Invalid("a string holds a control character, or is not Unicode", code="invalid_string")
 
 
 def _constant(_: str) -> NoReturn:
@@ -73,12 +68,17 @@ def _check_values(root: Any) -> None:
 
 def _check_scalar(value: Any) -> None:
     if isinstance(value, str):
-        check_text(value)
+        _check_text(value)
     elif isinstance(value, int):
         if not _LEAST <= value <= _MOST:
             raise _out_of_range()
     elif isinstance(value, float) and value in (float("inf"), float("-inf")):
         raise _out_of_range()
+
+
+def _check_text(text: str) -> None:
+    if _FORBIDDEN.search(text):
+        raise Invalid("a string holds a control character, or is not Unicode", code="invalid_string")
 
 
 def _too_deep() -> Invalid:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -116,5 +117,5 @@ def _inherited(descriptor: int) -> socket.socket:
 
 def _announce(descriptor: int | None) -> None:
     if descriptor is not None:
-        with os.fdopen(descriptor, "w") as pipe:
+        with contextlib.suppress(BrokenPipeError), os.fdopen(descriptor, "w") as pipe:
             pipe.write(json.dumps({"state": "ready"}) + "\n")

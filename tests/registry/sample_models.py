@@ -73,6 +73,27 @@ def manifest_of(rows: list[list[float]] | None, answers: list[float], **changes:
     )
 
 
+def sized_like_rows(sizes: list[int], operators: list[Any]) -> bytes:
+    """`big`: a tensor of `sizes`, made when the model runs so that nothing can be computed before."""
+    nodes = [
+        helper.make_node("Shape", ["x"], ["shape"]),
+        helper.make_node("Mul", ["shape", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "sizes"], ["wanted"]),
+        helper.make_node("ConstantOfShape", ["wanted"], ["big"]),
+        *operators,
+    ]
+    constants = [
+        helper.make_tensor("zero", TensorProto.INT64, [1], [0]),
+        helper.make_tensor("sizes", TensorProto.INT64, [2], sizes),
+    ]
+    return model_of(nodes, initializers=constants)
+
+
+def endless_model() -> bytes:
+    """A model that multiplies for minutes."""
+    return sized_like_rows([6_000, 6_000], [helper.make_node("MatMul", ["big", "big"], ["y"])])
+
+
 def announce(http: httpx.Client, name: str, sample: Sample, **headers: str) -> httpx.Response:
     return http.post(f"/models/{name}/uploads", json=sample.document, headers=headers)
 

@@ -13,7 +13,7 @@ import onnx
 import pytest
 from judging import SUMS, Judged, identity
 from onnx import TensorProto, helper
-from sample_models import linear_model, manifest_of, model_of
+from sample_models import endless_model, linear_model, manifest_of, model_of, sized_like_rows
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.compose import ColumnTransformer
@@ -29,22 +29,6 @@ from mlp.registry.check.verdict import Verdict
 
 ROWS = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
 CLASSES = (ROWS[:, 0] + ROWS[:, 1] > 0).astype(np.int64)
-
-
-def sized_like_rows(sizes: list[int], operators: list[Any]) -> bytes:
-    """`big`: a tensor of `sizes`, made when the model runs so that nothing can be computed before."""
-    nodes = [
-        helper.make_node("Shape", ["x"], ["shape"]),
-        helper.make_node("Mul", ["shape", "zero"], ["nothing"]),
-        helper.make_node("Add", ["nothing", "sizes"], ["wanted"]),
-        helper.make_node("ConstantOfShape", ["wanted"], ["big"]),
-        *operators,
-    ]
-    constants = [
-        helper.make_tensor("zero", TensorProto.INT64, [1], [0]),
-        helper.make_tensor("sizes", TensorProto.INT64, [2], sizes),
-    ]
-    return model_of(nodes, initializers=constants)
 
 
 @pytest.mark.parametrize("sizes", [[2**15, 2**15], [2**31, 2**31]])
@@ -65,8 +49,7 @@ def test_gigabytes_are_called_memory(judged: Judged) -> None:
 
 
 def test_a_model_that_does_not_end_is_ended_and_others_are_judged_meanwhile(judged: Judged) -> None:
-    endless = sized_like_rows([6_000, 6_000], [helper.make_node("MatMul", ["big", "big"], ["y"])])
-    verdicts = judged.many([endless, identity(), identity()], SUMS)
+    verdicts = judged.many([endless_model(), identity(), identity()], SUMS)
     assert [verdict.code for verdict in verdicts] == ["model_hangs", "", ""]
 
 

@@ -6,11 +6,12 @@ import json
 import resource
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from registry_process import Registry, kill
-from sample_models import announce, code_of, linear_model, put
+from sample_models import Sample, announce, code_of, endless_model, linear_model, put
 
 from mlp.errors import Unavailable
 
@@ -20,7 +21,11 @@ LIMIT = 1_000_000
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """A registry with small limits."""
-    settings = {"MLP_REGISTRY_MAX_MODEL_BYTES": str(LIMIT), "MLP_REGISTRY_IDLE_SECONDS": "0.5"}
+    settings = {
+        "MLP_REGISTRY_MAX_MODEL_BYTES": str(LIMIT),
+        "MLP_REGISTRY_IDLE_SECONDS": "0.5",
+        "MLP_REGISTRY_JUDGE_SECONDS": "3",
+    }
     small = Registry(tmp_path_factory.mktemp("small") / "registry", settings=settings).start()
     yield small
     kill(small)
@@ -96,6 +101,22 @@ def test_a_client_that_leaves_is_no_failure(registry: Registry, http) -> None:
         raw.sendall(f"{head}\r\nContent-Length: {len(sample.onnx)}\r\n\r\n".encode() + sample.onnx[:10])
     assert put(http, "leaving", upload, sample.onnx).status_code == 201
     assert not [line for line in registry.log_lines() if "traceback" in line]
+
+
+def test_a_model_that_does_not_end_keeps_nobody_waiting(registry: Registry, http) -> None:
+    endless = Sample(endless_model(), linear_model().manifest)
+    upload = announce(http, "endless", endless).json()["id"]
+    with ThreadPoolExecutor(1) as sender, registry.http() as other, registry.client() as client:
+        sending = sender.submit(put, http, "endless", upload, endless.onnx)
+        served = 0
+        while not sending.done():
+            assert other.get("/ready").status_code == 200
+            served += 1
+            if served == 5:
+                sample = linear_model(6)
+                client.push("meanwhile", sample.manifest, sample.onnx)
+        assert served >= 5
+        assert code_of(sending.result()) == "model_hangs"
 
 
 def test_a_full_disk_is_told_and_got_over_without_a_restart(make_registry) -> None:

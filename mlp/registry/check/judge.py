@@ -99,7 +99,6 @@ class _Template:
                 *(sys.executable, "-I", "-m", "mlp.registry.check.template", str(IDLE_SECONDS)),
                 stdin=theirs.fileno(),
                 stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
                 env=_environment(),
                 cwd="/",
                 start_new_session=True,
