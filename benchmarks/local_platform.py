@@ -18,7 +18,7 @@ import psutil
 
 from benchmarks.table import Table, spread
 
-ROUNDS = 5
+ROUNDS = 3
 REGISTRY_PORT, MODEL_PORT = 18_000, 18_001
 REQUESTS = 200
 MIB = 2**20

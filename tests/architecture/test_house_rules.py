@@ -50,7 +50,9 @@ def test_every_dependency_is_pinned():
 
 
 def test_servers_hold_nothing_that_runs_code_from_a_model():
-    dangerous = re.compile(r"\b(pickle|joblib|cloudpickle|marshal|shelve)\b|(?<![.\w])(eval|exec)\(|yaml\.load\(|shell=True")
+    dangerous = re.compile(
+        r"\b(pickle|joblib|cloudpickle|marshal|shelve)\b|(?<![.\w])(eval|exec)\(|yaml\.load\(|shell=True"
+    )
     servers = [
         path for path in SOURCES if path.relative_to(ROOT).parts[0] in ("registry", "inference", "local", "proof")
     ]
