@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -66,4 +69,11 @@ def root(
 
 def main() -> None:
     """Run `mlp` with the arguments of this process."""
-    app(prog_name="mlp")
+    try:
+        app(prog_name="mlp")
+    except OSError as error:
+        # Help and version are printed outside of any command's own ending.
+        if error.errno != errno.ENOSPC:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit("✗ MLP0006 the output cannot be written: no space is left")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from mlp.cli.session import Session
 
 INTERRUPTED = 130
-INTERNAL = KNOWN["internal"]
 
 EXIT_CODES: Mapping[type[MlpError], int] = {
     Invalid: 2,
@@ -79,11 +79,22 @@ def ending(session: Session) -> Iterator[None]:
         session.screen.warn("interrupted; what was started goes on: see `mlp status`")
         raise typer.Exit(INTERRUPTED) from error
     except BrokenPipeError as error:
-        # The reader has seen enough (`mlp … | head`); stdout must not be flushed into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_stdout()
         raise typer.Exit(0) from error
     except Exception as error:
         if session.flags.debug or isinstance(error, typer.Exit | typer.Abort):
             raise
-        session.screen.failure(INTERNAL.code, f"a fault in mlp itself: {type(error).__name__}", INTERNAL.fix)
+        abandon_stdout()
+        entry, what = KNOWN["internal"], f"a fault in mlp itself: {type(error).__name__}"
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            entry, what = KNOWN["output_full"], "the output cannot be written: no space is left"
+        session.screen.failure(entry.code, what, entry.fix)
         raise typer.Exit(1) from error
+
+
+def abandon_stdout() -> None:
+    """Write nothing more to stdout: its reader has seen enough (`mlp … | head`), or its disk is full.
+
+    Python would otherwise try again at exit to write what is left, and complain.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

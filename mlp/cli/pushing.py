@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from mlp.api.model import check_name
 from mlp.cli.text import size
-from mlp.errors import Invalid, NotFound, Refused
+from mlp.errors import Invalid, NotFound, Refused, Unproved
 from mlp.packaging import Annotations, Package, PackageRequest, SourceKind, package_in_child
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def push(session: Session, name: str, request: PackageRequest, *, trust: bool) -
     registry = session.registry
     registry.ready()
     check_source(session, request.source, trust=trust)
-    with session.screen.working(f"converting {request.source} and proving it"):
+    with session.screen.working(f"converting {request.source} and proving it"), _showing_worst_rows(session):
         built = package_in_child(request, os.environ)
     session.screen.step(proof_line(built))
     for note in built.notes:
@@ -122,6 +123,20 @@ def push(session: Session, name: str, request: PackageRequest, *, trust: bool) -
     session.screen.step(f"registered {version.ref}" if pushed.created else f"{version.ref} is this model already")
     session.emit(version.model_dump(mode="json"), lambda: f"{version.ref}   sha256:{version.digest}")
     session.screen.next(f"deploy {name} --version {version.version}")
+
+
+@contextmanager
+def _showing_worst_rows(session: Session) -> Iterator[None]:
+    """Show the rows that original and ONNX answer most differently, before the failure that they lead to."""
+    try:
+        yield
+    except Unproved as error:
+        rows: Any = error.details.get("rows", [])
+        for row in rows:
+            session.screen.warn(
+                f"row {row['row']} {row['features']}: expected {row['expected']}, the ONNX says {row['actual']}"
+            )
+        raise
 
 
 def proof_line(built: Package) -> str:

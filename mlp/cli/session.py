@@ -89,7 +89,13 @@ class Session:
         return InferenceClient(self.target.endpoint(name))
 
     def version_of(self, reference: ModelRef) -> ModelVersion:
-        """Look up a version; a bare name means its latest one."""
+        """Look up a version; a bare name means its latest one. No version has an alias yet."""
+        if reference.alias is not None:
+            raise NotFound(
+                f"model {reference.name} has no alias {reference.alias!r}",
+                code="alias_not_found",
+                details={"name": reference.name},
+            )
         if reference.version is not None:
             return self.registry.version(reference.name, reference.version)
         latest = self.registry.model(reference.name).latest_version

@@ -99,7 +99,9 @@ def test_flags_change_only_what_they_name(file):
     assert spec.autoscaling == existing.spec.autoscaling
 
 
-@pytest.mark.parametrize("given", [{"name": "Iris"}, {"version": -1}, {"replicas": -2}, {"model": "a" * 51}])
+@pytest.mark.parametrize(
+    "given", [{"name": "Iris"}, {"version": -1}, {"version": 0}, {"replicas": -2}, {"model": "a" * 51}]
+)
 def test_wrong_flags_are_invalid(given):
     with pytest.raises(Invalid):
         flags(**given)

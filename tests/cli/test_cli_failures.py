@@ -81,3 +81,27 @@ def test_nothing_that_is_piped_holds_an_escape(environment, tmp_path):
     for arguments in (["--help"], ["explain"], ["explain", "nope"], ["status"], ["deply"]):
         ran = mlp(*arguments, env={**os.environ, **environment, "MLP_HOME": str(tmp_path)})
         assert "\x1b" not in ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["explain", "-o", "json"]])
+def test_a_full_disk_behind_stdout_is_one_line(arguments):
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123 - a device
+        ran = subprocess.run(
+            [sys.executable, "-m", "mlp", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ran.returncode == 1
+    assert "MLP0006" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure():
+    ran = subprocess.run(
+        f"set -o pipefail; {sys.executable} -m mlp explain | head -1",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stdout.startswith("CODE")
+    assert ran.stderr == ""

@@ -37,6 +37,12 @@ COMMAND_LINE: Mapping[str, Known] = {
         "A target is local or kubernetes.",
         "use --target local, or unset MLP_TARGET",
     ),
+    "output_full": Known(
+        "MLP0006",
+        "The output cannot be written",
+        "The disk that stdout goes to is full.",
+        "make room, or send the output elsewhere",
+    ),
     "confirmation_required": Known(
         "MLP0007",
         "Nobody could be asked",

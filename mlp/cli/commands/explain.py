@@ -31,13 +31,13 @@ def run(
         return
     found = by_code(code)
     if found is None:
-        raise NotFound(f"there is no code {code!r}; mlp explain lists them all", code="unknown_code")
+        raise NotFound(f"there is no code {code!r}", code="unknown_code")
     key, entry = found
     session.emit(
         _document(key, entry),
-        lambda: f"{entry.code}  {entry.title}\n  cause  {entry.cause}\n  fix    {entry.fix}",
+        lambda: f"{entry.code}  {entry.title}\n  cause  {entry.cause}\n  fix    {entry.fix_for({})}",
     )
 
 
 def _document(key: str, entry: Known) -> dict[str, str]:
-    return {"code": entry.code, "name": key, "title": entry.title, "cause": entry.cause, "fix": entry.fix}
+    return {"code": entry.code, "name": key, "title": entry.title, "cause": entry.cause, "fix": entry.fix_for({})}

@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from mlp.cli.command import command
+from mlp.cli.output import Format
 from mlp.cli.session import Session
 from mlp.cli.text import printable
+from mlp.errors import Invalid
 
 
 @command
@@ -20,5 +22,11 @@ def run(
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Wait for further lines; Ctrl-C ends it.")] = False,
 ) -> None:
     """Show the log of a deployment, of the registry or of the agent."""
-    for line in session.target_to_start().logs(name, tail=tail, follow=follow):
+    lines = session.target_to_start().logs(name, tail=tail, follow=follow)
+    if session.flags.output is not Format.TEXT:
+        if follow:
+            raise Invalid("-f prints lines as they come, so it has no -o json or yaml", code="invalid_option")
+        session.emit(list(lines), lambda: "")
+        return
+    for line in lines:
         typer.echo(printable(line))

@@ -17,9 +17,12 @@ def run(
     session: Session,
     *,
     local: Annotated[bool, typer.Option("--local", help="On this machine; the same as --target local.")] = False,
-    port: Annotated[int | None, typer.Option("--port", metavar="N", help="Port of the registry, else 8000.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", metavar="N", min=1, max=65_535, help="Port of the registry, else 8000.")
+    ] = None,
     model_port: Annotated[
-        int | None, typer.Option("--model-port", metavar="N", help="First port for deployments, else 8001.")
+        int | None,
+        typer.Option("--model-port", metavar="N", min=1, max=65_535, help="First port for deployments, else 8001."),
     ] = None,
     timeout: Timeout = "60s",
 ) -> None:
@@ -33,6 +36,8 @@ def run(
         platform = target.up(
             session.screen.step, timeout=seconds_of(timeout), registry_port=port, model_port=model_port
         )
+    if port is not None and not platform.registry_url.endswith(f":{port}"):
+        session.screen.warn(f"--port {port} takes effect after mlp down: the registry runs at {platform.registry_url}")
     session.emit(platform_document(platform), lambda: platform_text(platform))
     if not platform.deployments:
         session.screen.next("demo", "model push MODEL.joblib --name NAME --sample ROWS.csv")
