@@ -85,8 +85,8 @@ def changed(
     check_name(name, "deployment name")
     model_name = model or (existing.spec.model_name if existing else name)
     check_name(model_name)
-    spec: dict[str, Any] = existing.spec.model_dump() if existing else {}
-    spec |= {"model_name": model_name, "model_version": latest(model_name) if version is None else version}
+    spec: dict[str, Any] = existing.spec.model_dump(by_alias=True) if existing else {}
+    spec |= {"modelName": model_name, "modelVersion": latest(model_name) if version is None else version}
     spec |= {key: value for key, value in (("replicas", replicas), ("environment", environment)) if value is not None}
     metadata = ObjectMeta(
         name=name,

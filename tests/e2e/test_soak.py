@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import httpx
@@ -14,7 +15,7 @@ CLIENTS = 8
 @pytest.mark.soak
 def test_no_request_fails_while_versions_switch_again_and_again(platform):
     platform.succeed("demo", timeout=300)
-    url = next(each for each in platform.succeed("status").split() if each.startswith("http") and each[-1] == "1")
+    url = json.loads(platform.succeed("status", "iris-classifier", "-o", "json"))["status"]["url"]
     answered, failed, done = [0] * CLIENTS, [], threading.Event()
 
     def ask(number: int) -> None:
