@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic.alias_generators import to_camel
 
 from mlp.api.model import NAME_PATTERN, ModelName, VersionNumber
+from mlp.api.quantity import QUANTITY_PATTERN, amount
 
 GROUP = "ml.example.com"
 VERSION = "v1"
@@ -29,15 +30,29 @@ DeploymentName = Annotated[
 Quantity = Annotated[
     str,
     Field(
-        pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$",
+        pattern=QUANTITY_PATTERN,
         description="a Kubernetes quantity: 500m, 0.5, 512Mi, 1Gi",
     ),
 ]
 
 
+class DeploymentRules:
+    """The rules that join several fields, in words: said here, and by the API server."""
+
+    SCALING_NEEDS_MAX = "autoscaling needs maxReplicas"
+    SCALING_NEEDS_CPU = "autoscaling needs resources.requests.cpu: CPU use is measured against it"
+    MIN_WITHIN_MAX = "minReplicas must not exceed maxReplicas"
+    REQUEST_WITHIN_LIMIT = "resources.requests.{resource} must not exceed resources.limits.{resource}"
+
+
 class _Camel(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        use_attribute_docstrings=True,
     )
 
 
@@ -57,25 +72,39 @@ class Resources(_Camel):
     """What a replica asks for, and what it may use at most."""
 
     requests: ResourceList = ResourceList(cpu="100m", memory="256Mi")
+    """What is reserved for each replica."""
     limits: ResourceList | None = None
+    """What a replica may use at most."""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        limits = self.limits or ResourceList()
+        pairs = {"cpu": (self.requests.cpu, limits.cpu), "memory": (self.requests.memory, limits.memory)}
+        for resource, (request, limit) in pairs.items():
+            least, most = (None if quantity is None else amount(quantity) for quantity in (request, limit))
+            if least is not None and most is not None and least > most:
+                raise ValueError(DeploymentRules.REQUEST_WITHIN_LIMIT.format(resource=resource))
+        return self
 
 
 class Autoscaling(_Camel):
     """Scaling on CPU. `{"enabled": true, "maxReplicas": 10}` alone is valid."""
 
     enabled: bool = False
+    """Whether CPU use, and no longer `replicas`, says how many replicas there are."""
     min_replicas: Annotated[int, Field(ge=1, le=MAX_REPLICAS, strict=True)] | None = None
     """Defaults to `replicas`."""
     max_replicas: Annotated[int, Field(ge=1, le=MAX_REPLICAS, strict=True)] | None = None
+    """Needed when enabled."""
     target_cpu: Annotated[int, Field(ge=1, le=100, strict=True, alias="targetCPUUtilizationPercentage")] = 80
     """Average CPU use to aim at, in percent of the request."""
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if self.enabled and self.max_replicas is None:
-            raise ValueError("autoscaling needs maxReplicas")
+            raise ValueError(DeploymentRules.SCALING_NEEDS_MAX)
         if self.min_replicas and self.max_replicas and self.min_replicas > self.max_replicas:
-            raise ValueError("minReplicas must not exceed maxReplicas")
+            raise ValueError(DeploymentRules.MIN_WITHIN_MAX)
         return self
 
 
@@ -85,13 +114,21 @@ class Spec(_Camel):
     model_name: ModelName
     """The model in the registry; immutable."""
     model_version: VersionNumber
+    """The version of the model that should answer."""
     replicas: Annotated[int, Field(ge=0, le=MAX_REPLICAS, strict=True)] = 1
-    """Ignored while autoscaling is on."""
+    """How many pods serve. Ignored while autoscaling is on, except as the default of its minReplicas."""
     environment: Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")] | None = None
+    """A label of everything that belongs to the deployment, such as `production`."""
     resources: Resources = Resources()
     autoscaling: Autoscaling | None = None
     suspend: bool = False
     """Stop reconciling; what runs keeps running."""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.autoscaling is not None and self.autoscaling.enabled and self.resources.requests.cpu is None:
+            raise ValueError(DeploymentRules.SCALING_NEEDS_CPU)
+        return self
 
 
 class ConditionType(StrEnum):
@@ -122,13 +159,19 @@ class Status(_Camel):
     observed_generation: int | None = None
     """The generation of the spec that this status speaks of."""
     replicas: int = 0
+    """Replicas that there are."""
     ready_replicas: int = 0
+    """Replicas that take requests."""
     available_replicas: int = 0
+    """Replicas that have taken requests for long enough to count on."""
     selector: str | None = None
+    """The labels of the pods, for autoscalers and people."""
     url: str | None = None
+    """Where requests are answered."""
     served_version: int | None = None
     """The version that answers now; it stays the old one until the new one has proved itself."""
     digest: str | None = None
+    """The digest of the version that answers."""
     conditions: tuple[Condition, ...] = ()
 
     def condition(self, type_: ConditionType) -> Condition | None:
