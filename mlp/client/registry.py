@@ -93,6 +93,10 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
         """Return one version with signature and receipt; NotFound (`version_not_found`) when there is none."""
         return _document(call(self._http, WHO, "GET", _path(name, version)), ModelVersion)
 
+    def use(self, name: str, version: int, holder: str) -> None:
+        """Say that `holder` uses a version, which keeps it from being deleted for the next 10 minutes."""
+        call(self._http, WHO, "PUT", f"{_path(name, version)}/uses/{holder}")
+
     def push(
         self, name: str, manifest: Manifest, artifact: bytes | Path, *, progress: Progress | None = None
     ) -> Pushed:

@@ -1,0 +1,140 @@
+"""The pods that serve a model version, as the Deployment makes them. Pure.
+
+They run without privileges, without a token of the cluster and on a root file system that nothing writes to; the
+registry's read token is their only secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlp.api.deployment import ModelDeployment, Resources
+from mlp.controller.identity import COMPONENT, DIGEST, selector_of
+
+PORT_NAME = "http"
+CONTAINER_PORT = 8001
+_USER = 10_001
+_TOKEN_FOLDER = "/var/run/secrets/mlp"  # noqa: S105  a folder
+_SCRATCH = "/tmp"  # noqa: S108  a volume of the pod's own
+_LEAVE_SECONDS = 5  # until every node knows that a pod takes no new connections
+_DRAIN_SECONDS = 5
+_GRACE_SECONDS = 40
+_START_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class PodSettings:
+    """What the pods of all ModelDeployments have in common."""
+
+    image: str
+    image_pull_policy: str
+    registry_url: str
+    registry_token_secret: str
+    """A Secret with the registry's read token under the key `token`."""
+    progress_deadline_seconds: int
+
+
+def pod_template(
+    deployment: ModelDeployment, digest: str, labels: Mapping[str, str], settings: PodSettings
+) -> dict[str, Any]:
+    """Return the template of the pods that serve the version whose digest is `digest`."""
+    return {
+        "metadata": {"labels": dict(labels), "annotations": {DIGEST: digest}},
+        "spec": {
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": _GRACE_SECONDS,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": _USER,
+                "runAsGroup": _USER,
+                "fsGroup": _USER,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "topologySpreadConstraints": [
+                _spread(deployment.metadata.name, key)
+                for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+            ],
+            "containers": [_container(deployment, digest, settings)],
+            "volumes": [
+                {"name": "scratch", "emptyDir": {"sizeLimit": "8Gi"}},
+                {
+                    "name": "registry-token",
+                    # Optional: a server without it says what it lacks, a pod without it says nothing.
+                    "secret": {"secretName": settings.registry_token_secret, "defaultMode": 0o440, "optional": True},
+                },
+            ],
+        },
+    }
+
+
+def _spread(name: str, key: str) -> dict[str, Any]:
+    return {
+        "topologyKey": key,
+        "maxSkew": 1,
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": dict(selector_of(name))},
+        "matchLabelKeys": ["pod-template-hash"],
+    }
+
+
+def _container(deployment: ModelDeployment, digest: str, settings: PodSettings) -> dict[str, Any]:
+    return {
+        "name": COMPONENT,
+        "image": settings.image,
+        "imagePullPolicy": settings.image_pull_policy,
+        "env": [
+            {"name": name, "value": value} for name, value in sorted(_environment(deployment, digest, settings).items())
+        ],
+        "ports": [{"name": PORT_NAME, "containerPort": CONTAINER_PORT, "protocol": "TCP"}],
+        "resources": _resources(deployment.spec.resources),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "startupProbe": _probe("/health", period=1, failures=_START_SECONDS),
+        "readinessProbe": _probe("/ready", period=5, failures=2),
+        "livenessProbe": _probe("/health", period=10, failures=6),
+        "lifecycle": {"preStop": {"sleep": {"seconds": _LEAVE_SECONDS}}},
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [
+            {"name": "scratch", "mountPath": _SCRATCH},
+            {"name": "registry-token", "mountPath": _TOKEN_FOLDER, "readOnly": True},
+        ],
+    }
+
+
+def _resources(resources: Resources) -> dict[str, Any]:
+    """Return the resources that are said, without empty parts."""
+    return {part: amounts for part, amounts in resources.model_dump(exclude_none=True).items() if amounts}
+
+
+def _environment(deployment: ModelDeployment, digest: str, settings: PodSettings) -> Mapping[str, str]:
+    spec = deployment.spec
+    environment = {
+        "MLP_MODEL_NAME": spec.model_name,
+        "MLP_MODEL_VERSION": str(spec.model_version),
+        "MLP_MODEL_DIGEST": digest,
+        "MLP_REGISTRY_URL": settings.registry_url,
+        "MLP_REGISTRY_TOKEN_FILE": f"{_TOKEN_FOLDER}/token",
+        "MLP_CACHE_DIR": f"{_SCRATCH}/models",
+        "MLP_HOST": "0.0.0.0",  # noqa: S104  the network policies guard it
+        "MLP_PORT": str(CONTAINER_PORT),
+        "MLP_ALLOW_OPEN": "1",
+        "MLP_DRAIN_SECONDS": str(_DRAIN_SECONDS),
+        "MLP_TERMINATION_FILE": "/dev/termination-log",
+        "HOME": _SCRATCH,
+    }
+    return environment if spec.environment is None else {**environment, "MLP_ENVIRONMENT": spec.environment}
+
+
+def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:
+    return {
+        "httpGet": {"path": path, "port": PORT_NAME},
+        "periodSeconds": period,
+        "timeoutSeconds": 3,
+        "failureThreshold": failures,
+    }

@@ -1,0 +1,161 @@
+"""Credentials and HTTP to one API server, by the official client: its kubeconfig, tokens, certificates and plugins.
+
+Its models, informers and elector are not used; no object is built of what it receives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+from kubernetes.client import ApiClient, Configuration
+from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+from kubernetes.config.incluster_config import SERVICE_TOKEN_FILENAME
+
+from mlp.errors import DeadlineExceeded, MlpError, Precondition, Unavailable
+from mlp.kube.failures import failure_of
+
+_NAMESPACE_FILE = Path(SERVICE_TOKEN_FILENAME).with_name("namespace")
+_CONNECT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to the API server."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] | None = None
+    body: bytes | None = None
+    content_type: str = "application/json"
+    timeout: float = 30.0
+    """Seconds until an answer, or between two pieces of a stream."""
+
+
+class Connection:
+    """A pool of connections to one API server; any thread may use it."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._api = ApiClient(configuration)
+
+    @property
+    def server(self) -> str:
+        """The API server's address."""
+        return str(self._configuration.host)
+
+    def send(self, request: Request) -> bytes:
+        """Return the body of a good answer; raise what any other answer, or none, means."""
+        with self._translated():
+            response = self._open(request, preload=True)
+        if response.status >= 400:
+            raise _refusal(response)
+        return response.data
+
+    @contextmanager
+    def lines(self, request: Request) -> Iterator[Iterator[bytes]]:
+        """Open a stream and give its lines as they come; leaving the context ends it.
+
+        Raises DeadlineExceeded (`silent`) when nothing came for the request's timeout.
+        """
+        with self._translated():
+            response = self._open(request, preload=False)
+            try:
+                if response.status >= 400:
+                    raise _refusal(response)
+                yield _split(response)
+            finally:
+                response.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.rest_client.pool_manager.clear()
+
+    def _open(self, request: Request, *, preload: bool) -> urllib3.BaseHTTPResponse:
+        headers = {"Accept": "application/json", "User-Agent": "mlp"}
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        query: list[tuple[str, str]] = list((request.query or {}).items())
+        self._api.update_params_for_auth(headers, query, ["BearerToken"], request.path, request.method, request.body)
+        url = self.server + request.path + ("?" + urlencode(query) if query else "")
+        timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, request.timeout), read=request.timeout)
+        pool: Any = self._api.rest_client.pool_manager
+        response: urllib3.BaseHTTPResponse = pool.urlopen(
+            request.method,
+            url,
+            body=request.body,
+            headers=headers,
+            timeout=timeout,
+            retries=False,
+            redirect=False,
+            preload_content=preload,
+        )
+        return response
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (urllib3.exceptions.ReadTimeoutError, urllib3.exceptions.ConnectTimeoutError) as error:
+            raise DeadlineExceeded(f"the API server at {self.server} is silent", code="silent") from error
+        except urllib3.exceptions.NewConnectionError as error:
+            raise Unavailable(f"the API server does not answer at {self.server}", code="connection_refused") from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unavailable(
+                f"the API server at {self.server} broke the connection", code="connection_lost"
+            ) from error
+
+
+def connect(kubeconfig: Path | None = None, context: str | None = None, *, connections: int = 16) -> Connection:
+    """Return a connection with the credentials of a kubeconfig, or of the pod that this process runs in.
+
+    Without arguments the pod's come first, then the user's kubeconfig. Raises Precondition (`no_cluster`).
+    """
+    configuration = Configuration(connection_pool_maxsize=connections)
+    try:
+        if kubeconfig is None and context is None and in_cluster():
+            load_incluster_config(client_configuration=configuration)
+        else:
+            load_kube_config(
+                config_file=str(kubeconfig) if kubeconfig is not None else None,
+                context=context,
+                client_configuration=configuration,
+                persist_config=False,
+            )
+    except ConfigException as error:
+        raise Precondition(f"no cluster to speak to: {error}", code="no_cluster") from error
+    configuration.keep_alive = True
+    return Connection(configuration)
+
+
+def in_cluster() -> bool:
+    """Whether this process runs in a pod with a service account."""
+    return Path(SERVICE_TOKEN_FILENAME).exists()
+
+
+def own_namespace() -> str | None:
+    """Return the namespace of the pod that this process runs in, or None."""
+    try:
+        return _NAMESPACE_FILE.read_text("utf-8").strip()
+    except OSError:
+        return None
+
+
+def _refusal(response: urllib3.BaseHTTPResponse) -> MlpError:
+    return failure_of(response.status, response.data, response.headers.get("Retry-After"))
+
+
+def _split(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """Give whole lines of a stream of pieces."""
+    rest = bytearray()
+    for piece in response.stream(65_536, decode_content=False):
+        rest += piece
+        if b"\n" in piece:
+            *lines, tail = bytes(rest).split(b"\n")
+            rest = bytearray(tail)
+            yield from filter(None, lines)

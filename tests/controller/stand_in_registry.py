@@ -1,0 +1,104 @@
+"""A registry of the tests' own: it knows the versions that a test gives it, and can be switched off."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections import Counter
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from mlp.api.model import ModelVersion
+from mlp.api.receipt import Receipt, SampleKind
+from mlp.api.signature import DType, Feature, Layout, Outputs, Signature, Task
+
+PATH = re.compile(r"/models/([^/]+)/versions/(\d+)(?:/uses/([^/]+))?")
+TEMPLATE = ModelVersion(
+    name="iris",
+    version=1,
+    digest="0" * 64,
+    sha256="0" * 64,
+    size=1,
+    signature=Signature(
+        inputs=(Feature(name="length", dtype=DType.FLOAT32, tensor="X"),),
+        layout=Layout.MATRIX,
+        outputs=Outputs(task=Task.REGRESSION, prediction="Y"),
+    ),
+    receipt=Receipt(sample=SampleKind.NONE, rows=0),
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+
+class Registry:
+    """Versions 1 to 3 of `iris`; more with `add`."""
+
+    def __init__(self) -> None:
+        self.versions = {("iris", number) for number in (1, 2, 3)}
+        self.salt = ""
+        self.uses: Counter[tuple[str, int, str]] = Counter()
+        self.lookups = 0
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                outer.lookups += 1
+                self._answer()
+
+            def do_PUT(self) -> None:
+                self._answer()
+
+            def _answer(self) -> None:
+                match = PATH.fullmatch(self.path)
+                assert match is not None, self.path
+                name, number, holder = match[1], int(match[2]), match[3]
+                if (name, number) not in outer.versions:
+                    known = any(model == name for model, _ in outer.versions)
+                    code = "version_not_found" if known else "model_not_found"
+                    error = {"code": code, "message": f"there is no {name}:{number}"}
+                    return self._send(404, {"error": error})
+                if holder is not None:
+                    outer.uses[(name, number, holder)] += 1
+                return self._send(200, outer.document(name, number))
+
+            def _send(self, status: int, document: dict) -> None:
+                body = json.dumps(document).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._handler = Handler
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_address[1]
+        self._serve()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def digest(self, name: str, number: int) -> str:
+        return hashlib.sha256(f"{name}:{number}{self.salt}".encode()).hexdigest()
+
+    def document(self, name: str, number: int) -> dict:
+        return TEMPLATE.model_copy(
+            update={"name": name, "version": number, "digest": self.digest(name, number)}
+        ).model_dump(mode="json")
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def resume(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler)
+        self._serve()
+
+    def _serve(self) -> None:
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
