@@ -19,7 +19,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from mlp.packaging.parts import answering, parts_of, selected
+from mlp.packaging.parts import answering, members_of, parts_of, selected
 
 MISSING = ""
 
@@ -65,10 +65,8 @@ def _tell(part: Any) -> None:
 
 
 def _decides_by_trees(estimator: Any) -> bool:
-    if hasattr(estimator, "tree_"):
-        return True
-    members = np.ravel(np.array(getattr(estimator, "estimators_", ()), dtype=object))
-    return len(members) > 0 and all(hasattr(member, "tree_") for member in members)
+    members = members_of(estimator) or [estimator]
+    return all(hasattr(member, "tree_") for member in members)
 
 
 def _holds_missing(categories: Any) -> bool:

@@ -1,4 +1,4 @@
-"""From a fitted estimator to an ONNX graph; nothing but this module and `adapt` imports skl2onnx."""
+"""From a fitted estimator to an ONNX graph; only this module, `adapt` and `trees` import skl2onnx."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def convert(original: Original, inputs: Inputs) -> bytes:
                 custom_conversion_functions=converters(),
                 options=_options(estimator, len(inputs.features)),
             )
+        _import_each_opset_once(graph)
+        written: bytes = graph.SerializeToString(deterministic=True)
     except Exception as error:  # converters fail in any way they like
         raise _no_converter(original, error) from error
-    _import_each_opset_once(graph)
-    written: bytes = graph.SerializeToString(deterministic=True)
     return written
 
 
@@ -83,14 +83,10 @@ def _allowed_options(part: Any) -> Container[str]:
 
 
 def _no_converter(original: Original, error: Exception) -> Unsupported:
-    culprit = _culprit(error) or original.estimator
+    name = public_name(_culprit(error) or original.estimator)
+    reason = str(error).strip().partition("\n")[0][:300] or type(error).__name__
     if isinstance(error, MissingConverter | MissingShapeCalculator):
-        return _refusal(original, culprit, "it has no converter")
-    return _refusal(original, culprit, str(error).strip().partition("\n")[0][:300] or type(error).__name__)
-
-
-def _refusal(original: Original, culprit: Any, reason: str) -> Unsupported:
-    name = public_name(culprit)
+        reason = "it has no converter"
     return Unsupported(
         f"skl2onnx cannot convert {name}: {reason}",
         code="no_converter",

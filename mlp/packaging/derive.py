@@ -36,7 +36,7 @@ class Known:
     closed: bool = False
     """Whether any other value is an error."""
     fills_missing: bool = False
-    """Whether a missing value is filled with `fill` before anything else sees it."""
+    """Whether a missing value becomes `fill` before anything else sees it."""
     fill: Any = None
     center: float = 0.0
     spread: float = 1.0
@@ -48,7 +48,9 @@ class Known:
     @property
     def is_text(self) -> bool:
         """Whether the values are strings."""
-        return self.words is not None or any(isinstance(category, str) for category in self.categories or ())
+        if self.words is not None or isinstance(self.fill, str):
+            return True
+        return any(isinstance(category, str) for category in self.categories or ())
 
 
 def learn(estimator: Any, width: int) -> list[Known]:
@@ -79,9 +81,7 @@ def _learn_categories(part: Part, mine: Sequence[Known]) -> None:
     if isinstance(estimator, SimpleImputer):
         for one, statistic in zip(mine, np.asarray(estimator.statistics_, dtype=object).tolist(), strict=True):
             one.fills_missing, one.fill = True, statistic
-            if isinstance(statistic, str):
-                one.categories = one.categories or [statistic]
-            elif isinstance(statistic, int | float) and np.isfinite(statistic):
+            if isinstance(statistic, int | float) and np.isfinite(statistic):
                 one.center = float(statistic)
 
 
@@ -127,14 +127,15 @@ def _column(known: Known, rows: int, random: np.random.Generator) -> npt.NDArray
     if known.words:
         texts = random.choice(np.array(known.words, dtype=np.object_), (rows, WORDS_IN_TEXT))
         return np.array([" ".join(text) for text in texts], dtype=np.object_)
-    if known.categories:
-        chosen = random.integers(len(known.categories), size=rows)
+    categories = known.categories or ([known.fill] if known.is_text else [])
+    if categories:
+        chosen = random.integers(len(categories), size=rows)
         cells = np.empty(rows, dtype=np.object_)
-        cells[:] = [known.categories[position] for position in chosen]
+        cells[:] = [categories[position] for position in chosen]
         values = cells if known.is_text else cells.astype(np.float64)
     else:
         values = _numbers(known, rows, random)
-    if known.fills_missing and not (known.closed and known.fill not in (known.categories or ())):
+    if known.fills_missing and not (known.closed and known.fill not in categories):
         values[random.random(rows) < MISSING_SHARE] = np.nan
     return values
 

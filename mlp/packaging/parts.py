@@ -37,6 +37,13 @@ def answering(estimator: Any) -> Any:
     return estimator
 
 
+def members_of(estimator: Any) -> list[Any]:
+    """Return the fitted estimators of an ensemble."""
+    members = getattr(estimator, "estimators_", ())
+    listed = members.ravel().tolist() if isinstance(members, np.ndarray) else list(members)
+    return [member for member in listed if hasattr(member, "fit")]
+
+
 def selected(transformer: ColumnTransformer, columns: Any) -> list[int]:
     """Return the positions that `columns`, as the fitted `transformer` holds them, mean."""
     positions = list(range(transformer.n_features_in_))
@@ -54,6 +61,8 @@ def selected(transformer: ColumnTransformer, columns: Any) -> list[int]:
 
 
 def _walk(part: Part) -> Iterator[Part]:
+    if getattr(part.estimator, "n_features_in_", len(part.columns)) != len(part.columns):
+        return  # it reads a selection that is not known here
     yield part
     for child in _children(part):
         yield from _walk(child)
@@ -92,11 +101,8 @@ def _ensemble(part: Part) -> Iterator[Part]:
             yield Part(getattr(estimator, attribute), part.columns)
     for calibrated in getattr(estimator, "calibrated_classifiers_", ()):
         yield Part(calibrated.estimator, part.columns)
-    members = np.ravel(np.array(getattr(estimator, "estimators_", ()), dtype=object))
     subsets = getattr(estimator, "estimators_features_", None)
-    for position, member in enumerate(members):
-        if not hasattr(member, "fit"):
-            continue
+    for position, member in enumerate(members_of(estimator)):
         columns = part.columns
         if subsets is not None:
             columns = tuple(part.columns[column] for column in subsets[position])

@@ -115,7 +115,7 @@ def _signature(original: Original, inputs: Inputs, session: Session, expected: A
 
 
 def _out_of_tolerance(proof: Proof, comparison: Comparison, actual: Answers) -> Unproved:
-    worst = [
+    worst: list[dict[str, Any]] = [
         {
             "row": row,
             "features": dict(zip(proof.signature.names, proof.cells[row], strict=True)),
@@ -124,8 +124,10 @@ def _out_of_tolerance(proof: Proof, comparison: Comparison, actual: Answers) -> 
         }
         for row in comparison.worst
     ]
+    first = f"row {comparison.worst[0]} with {_words(worst[0]['actual'])} instead of {_words(worst[0]['expected'])}"
     return Unproved(
-        f"the ONNX form answers {len(comparison.differing)} of {comparison.rows} rows differently than the original",
+        f"the ONNX form answers {len(comparison.differing)} of {comparison.rows} rows differently than the original, "
+        f"most of all {first}",
         code="receipt_out_of_tolerance",
         details={
             "rows": worst,
@@ -134,6 +136,11 @@ def _out_of_tolerance(proof: Proof, comparison: Comparison, actual: Answers) -> 
             "tolerance": TOLERANCE.model_dump(),
         },
     )
+
+
+def _words(shown: dict[str, Any]) -> str:
+    probabilities = shown.get("probabilities")
+    return repr(shown["prediction"]) + (f" at {max(probabilities):.6g}" if probabilities else "")
 
 
 def _shown(answers: Answers, row: int) -> dict[str, Any]:

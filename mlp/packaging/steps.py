@@ -35,6 +35,8 @@ def package(
     `sample` is a data frame, an array or a list of rows to prove on, of which 10,000 are used at most; `golden` says
     how many of them to store. Raises Invalid, Unsupported or Unproved with what is wrong with model or rows.
     """
+    if not 0 <= golden <= MAX_GOLDEN_ROWS:
+        raise Invalid(f"there are 0 to {MAX_GOLDEN_ROWS} golden rows, not {golden}", code="invalid_option")
     table = None if sample is None else table_of(sample)
     if table is not None and evaluation is not None:
         table = table.without(evaluation.target)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import onnxruntime
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import DBSCAN, KMeans, MeanShift
 from sklearn.covariance import EllipticEnvelope
 from sklearn.cross_decomposition import PLSRegression
+from sklearn.datasets import make_classification
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
@@ -114,6 +116,7 @@ CLASSIFIERS = [
     make_pipeline(StandardScaler(), HistGradientBoostingClassifier(max_iter=5, random_state=0)),
     AdaBoostClassifier(n_estimators=10, random_state=0),
     BaggingClassifier(TREE, 5, random_state=0),
+    BaggingClassifier(RandomForestClassifier(3, random_state=0), 3, max_features=0.5, random_state=0),
     KNeighborsClassifier(3, algorithm="brute"),
     GaussianNB(),
     BernoulliNB(binarize=2.0),
@@ -237,6 +240,21 @@ def test_a_converter_that_forgets_something_is_found_out(forgotten, iris):
     worst = refused.value.details["rows"][0]
     assert list(worst["features"].values()) == rows[worst["row"]].tolist()
     assert worst["expected"]["prediction"] != worst["actual"]["prediction"]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_a_tie_among_trees_goes_to_the_first_class_in_any_number_of_threads(threads):
+    """Half of the trees say yes: the shares are one half each, and rounding must not decide."""
+    rows, answer = make_classification(3000, 12, n_informative=6, random_state=0)
+    labels = np.where(answer, "yes", "no")
+    forest = RandomForestClassifier(30, random_state=0).fit(rows[:1500], labels[:1500])
+    ties = np.isclose(forest.predict_proba(rows)[:, 0], 0.5)
+    assert ties.sum() > 10
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(package(forest, sample=rows).model, options)
+    label, _ = session.run(None, {"features": rows.astype(np.float32)})
+    assert label.tolist() == forest.predict(rows).tolist()
 
 
 @pytest.mark.parametrize("labels", [[False, True], [-1, 1], [0.0, 1.0], ["no", "yes"]], ids=str)
