@@ -134,18 +134,21 @@ def post(document: dict) -> bytes:
     return head.encode() + b"\r\n\r\n" + body
 
 
-def load(port: int, request: bytes, connections: int = CONNECTIONS, seconds: float | None = None) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.load", *map(str, (port, connections, seconds or SECONDS, LOAD_CPU))]
-    return json.loads(subprocess.run(command, input=request, capture_output=True, check=True).stdout)
+def load(
+    port: int, request: bytes, *, connections: int = CONNECTIONS, seconds: float = SECONDS, status: int = 200
+) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.load", *map(str, (port, connections, seconds, LOAD_CPU, status))]
+    return json.loads(subprocess.run(command, input=request, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def measure_rate(rounds: int = ROUNDS) -> Table:
     """One iris row a request: the server with all it does, beside the same HTTP server that does nothing."""
+    refused = "refused: a string for a number"
     requests = {
         "one row by position": {"features": [ROW]},
         "one row, with probabilities": {"features": [ROW], "return_probabilities": True},
         "one row by name": {"records": [dict(zip(IRIS, ROW, strict=True))]},
-        "refused: a string for a number": {"features": [["5.1", 3.5, 1.4, 0.2]]},
+        refused: {"features": [["5.1", 3.5, 1.4, 0.2]]},
     }
     limit = "limit: body read, fixed reply"
     found: dict[str, list[dict[str, float]]] = {}
@@ -155,7 +158,8 @@ def measure_rate(rounds: int = ROUNDS) -> Table:
                 found.setdefault(limit, []).append(load(port, post({"features": [ROW]})))
             with served(settings) as (port, _, _):
                 for name, request in requests.items():
-                    found.setdefault(name, []).append(load(port, post(request)))
+                    status = 422 if name == refused else 200
+                    found.setdefault(name, []).append(load(port, post(request), status=status))
     rates = {name: [each["rate"] for each in results] for name, results in found.items()}
     return Table(
         title="One row a request",
@@ -193,7 +197,7 @@ def measure_batch(rounds: int = ROUNDS) -> Table:
                 runs += 1
             rates[limit].append(runs * len(rows) / (time.perf_counter() - begin))
             with served(settings) as (port, _, _):
-                rates[ours].append(load(port, request, 4)["rate"] * len(rows))
+                rates[ours].append(load(port, request, connections=4)["rate"] * len(rows))
     return Table(
         title="1,000 rows a request",
         command="python -m benchmarks.inference",

@@ -1,6 +1,7 @@
 """A load generator that is faster than what it measures: one request, sent again and again on kept connections.
 
-`python -m benchmarks.load PORT CONNECTIONS SECONDS CPU` reads the request from stdin and prints what it found as JSON.
+`python -m benchmarks.load PORT CONNECTIONS SECONDS CPU STATUS` reads the request from stdin, prints what it found as
+JSON, and fails when an answer has another status or a connection is lost.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ import time
 
 import uvloop
 
-STATUS_OK = b"HTTP/1.1 200"
-
 
 class Caller(asyncio.Protocol):
     """One connection: the next request goes out when the answer to the last one is complete."""
 
-    def __init__(self, request: bytes, seconds: list[float]) -> None:
+    def __init__(self, request: bytes, status: bytes, seconds: list[float]) -> None:
         self.request = request
+        self.begins = b"HTTP/1.1 " + status
         self.seconds = seconds
         self.failed = 0
         self.running = True
@@ -43,7 +43,7 @@ class Caller(asyncio.Protocol):
         if len(body) < length:
             return
         self.seconds.append(time.perf_counter() - self.begin)
-        self.failed += not head.startswith(STATUS_OK)
+        self.failed += not head.startswith(self.begins)
         self.answer = b""
         if self.running:
             self.send()
@@ -52,10 +52,10 @@ class Caller(asyncio.Protocol):
         self.failed += self.running
 
 
-async def run(port: int, connections: int, duration: float, request: bytes) -> dict[str, float]:
+async def run(port: int, connections: int, duration: float, status: bytes, request: bytes) -> dict[str, float]:
     loop = asyncio.get_running_loop()
     seconds: list[float] = []
-    callers = [Caller(request, seconds) for _ in range(connections)]
+    callers = [Caller(request, status, seconds) for _ in range(connections)]
     begin = time.perf_counter()
     for caller in callers:
         await loop.create_connection(lambda caller=caller: caller, "127.0.0.1", port)
@@ -63,17 +63,19 @@ async def run(port: int, connections: int, duration: float, request: bytes) -> d
     for caller in callers:
         caller.running = False
     elapsed = time.perf_counter() - begin
+    failed = sum(caller.failed for caller in callers)
+    if failed:
+        sys.exit(f"{failed} answers were not the expected ones")
     answered = sorted(seconds)
     return {
         "rate": len(answered) / elapsed,
         "p50_ms": answered[len(answered) // 2] * 1000,
         "p99_ms": answered[len(answered) * 99 // 100] * 1000,
-        "failed": sum(caller.failed for caller in callers),
     }
 
 
 if __name__ == "__main__":
-    port, connections, duration, cpu = sys.argv[1:]
+    port, connections, duration, cpu, status = sys.argv[1:]
     os.sched_setaffinity(0, {int(cpu)})
-    result = uvloop.run(run(int(port), int(connections), float(duration), sys.stdin.buffer.read()))
-    print(json.dumps(result))
+    sent = sys.stdin.buffer.read()
+    print(json.dumps(uvloop.run(run(int(port), int(connections), float(duration), status.encode(), sent))))
