@@ -45,7 +45,8 @@ def read_graph(model: bytes) -> onnx.GraphProto:
         )
     if not all(output.type.HasField("tensor_type") for output in graph.output):
         raise Unsupported(
-            "the graph ends in a ZipMap: convert it again with options={'zipmap': False}", code="zipmap_output"
+            "an output is a list of maps, as a ZipMap makes it: convert again with options={'zipmap': False}",
+            code="zipmap_output",
         )
     return graph
 
@@ -82,20 +83,21 @@ def inputs_in(graph: onnx.GraphProto, names: tuple[str, ...] | None) -> Inputs:
 def outputs_in(graph: onnx.GraphProto, outputs: dict[str, npt.NDArray[Any]], rows: int) -> Outputs:
     """Return the outputs of `graph`, which answered some `rows` with the tensors in `outputs`.
 
-    A first output of strings or integers is a label, and a second one of floats that are shares of 1 its
-    probabilities; a first output of floats is a regression's value.
+    A first output of strings or integers is a label, and one of floats that are shares of 1 its probabilities, if the
+    graph holds the labels that these belong to; a first output of floats is a regression's value.
     """
     first = graph.output[0].name
     values = outputs[first]
     if values.dtype.kind == "f":
         return Outputs(task=Task.REGRESSION, prediction=first, width=max(1, values.size // rows))
-    classes = next(_class_labels(graph), None)
-    others = [outputs[value.name] for value in graph.output[1:]]
-    names = [value.name for value in graph.output[1:]]
-    for name, tensor in zip(names, others, strict=True):
-        if classes is not None and tensor.shape == (rows, len(classes)) and _are_shares(tensor):
-            return Outputs(task=Task.CLASSIFICATION, prediction=first, probabilities=name, classes=classes)
-    return Outputs(task=Task.CLASSIFICATION, prediction=first, classes=classes)
+    floats = {name: tensor for name, tensor in outputs.items() if name != first and tensor.dtype.kind == "f"}
+    said = set(values.reshape(-1).tolist())
+    for classes in _class_labels(graph):
+        scores = [name for name, tensor in floats.items() if tensor.shape == (rows, len(classes))]
+        if scores and said <= set(classes):
+            shares = scores[0] if _are_shares(floats[scores[0]]) else None
+            return Outputs(task=Task.CLASSIFICATION, prediction=first, probabilities=shares, classes=classes)
+    return Outputs(task=Task.CLASSIFICATION, prediction=first)
 
 
 def made_up(inputs: Inputs, rows: int = 64) -> list[list[Cell]]:
@@ -144,14 +146,14 @@ def _dtype(value: onnx.ValueInfoProto) -> DType:
 
 
 def _class_labels(graph: onnx.GraphProto) -> Iterator[tuple[Label, ...]]:
-    """Yield the class labels that a classifier of ai.onnx.ml, or a final choice of one of them, holds."""
+    """Yield what may be the class labels: those of each classifier of ai.onnx.ml, and of each choice among labels."""
     for node in reversed(graph.node):
         for attribute in node.attribute:
             if attribute.name in ("classlabels_strings", "classlabels_ints", "classlabels_int64s"):
                 labels = onnx.helper.get_attribute_value(attribute)
                 if labels:
                     yield tuple(label.decode() if isinstance(label, bytes) else int(label) for label in labels)
-    chosen_from = {node.input[0] for node in graph.node if node.op_type == "ArrayFeatureExtractor"}
+    chosen_from = {node.input[0] for node in graph.node if node.op_type in ("ArrayFeatureExtractor", "Gather")}
     for tensor in graph.initializer:
         if tensor.name in chosen_from and tensor.data_type in (TensorProto.INT64, TensorProto.STRING):
             labels = numpy_helper.to_array(tensor).reshape(-1).tolist()
@@ -160,6 +162,4 @@ def _class_labels(graph: onnx.GraphProto) -> Iterator[tuple[Label, ...]]:
 
 def _are_shares(tensor: npt.NDArray[Any]) -> bool:
     """Whether each row holds probabilities."""
-    return (
-        tensor.dtype.kind == "f" and bool((tensor >= 0).all()) and bool(np.allclose(tensor.sum(axis=1), 1, atol=1e-3))
-    )
+    return bool((tensor >= 0).all()) and bool(np.allclose(tensor.sum(axis=1), 1, atol=1e-3))

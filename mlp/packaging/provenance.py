@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from importlib.metadata import version
@@ -23,7 +24,7 @@ def source_of(framework: str, estimator: str | None) -> Source:
     `git_dirty` says whether tracked files differ from that commit.
     """
     commit = _git("rev-parse", "--verify", "HEAD")
-    if commit is None:
+    if commit is None or not re.fullmatch(r"[0-9a-f]{40}", commit):
         return Source(framework=framework, estimator=estimator)
     changes = _git("status", "--porcelain", "--untracked-files=no")
     dirty = None if changes is None else bool(changes)

@@ -14,6 +14,7 @@ from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -22,7 +23,7 @@ from sklearn.svm import LinearSVC
 from mlp.api.receipt import SampleKind
 from mlp.api.signature import DType, Layout, Task
 from mlp.errors import Invalid, MlpError, Unsupported
-from mlp.packaging import Package, PackageRequest
+from mlp.packaging import Package, PackageRequest, package
 from mlp.packaging.steps import package_source
 
 LOGISTIC = LogisticRegression(max_iter=500)
@@ -64,7 +65,7 @@ def graph(inputs, outputs, nodes, initializers=()):
 
 @pytest.mark.parametrize(
     "estimator",
-    [LOGISTIC, RandomForestClassifier(5, random_state=0), KNeighborsClassifier(3)],
+    [LOGISTIC, RandomForestClassifier(5, random_state=0), KNeighborsClassifier(3), OneVsRestClassifier(LOGISTIC)],
     ids=lambda estimator: type(estimator).__name__,
 )
 def test_a_classifiers_classes_and_probabilities_are_found(estimator, iris, pushed, served):
@@ -79,6 +80,13 @@ def test_a_classifiers_classes_and_probabilities_are_found(estimator, iris, push
     assert signature.outputs.probabilities == "probabilities"
     assert set(built.manifest.receipt.golden.predictions) == set(species)
     assert served(built) > 0
+
+
+def test_a_forest_that_was_packaged_here_is_found_out_alike(iris, pushed):
+    rows, species = iris
+    built = package(RandomForestClassifier(5, random_state=0).fit(rows, species), sample=rows)
+    again = pushed(onnx.load_model_from_string(built.model), rows)
+    assert again.manifest.signature.outputs == built.manifest.signature.outputs
 
 
 def test_the_bytes_are_pushed_as_they_are(iris, pushed):
