@@ -99,7 +99,8 @@ class WorkQueue(Generic[Key]):
     def longest_running(self) -> float:
         """Return for how many seconds the slowest worker has had its key."""
         with self._changed:
-            return time.monotonic() - min(self._processing.values(), default=time.monotonic())
+            now = time.monotonic()
+            return now - min(self._processing.values(), default=now)
 
     def _add(self, key: Key) -> None:
         if key in self._dirty or self._closed:

@@ -23,6 +23,7 @@ from mlp.errors import Denied, MlpError, NotFound
 _log = logging.getLogger(__name__)
 _ABSENT = frozenset({"model_not_found", "version_not_found"})
 _TIMEOUT_SECONDS = 5.0
+_THREADS = 2
 
 
 class Version(NamedTuple):
@@ -77,15 +78,22 @@ class Versions:
         self._lock = threading.Lock()
         self._answers: dict[Version, _Known] = {}
         self._held: set[_Use] = set()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"registry {number}", daemon=True) for number in range(_THREADS)
+        ]
 
-    def start(self, threads: int = 2) -> None:
+    def start(self) -> None:
         """Begin to ask."""
-        for number in range(threads):
-            threading.Thread(target=self._run, name=f"registry {number}", daemon=True).start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Ask no more."""
+        """Ask no more; a question in hand is waited for."""
         self._queue.close()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(_TIMEOUT_SECONDS)
+        self._hang_up()
 
     def hold(self, holder: Key, version: Version) -> Answer | None:
         """Return what is known of a version, and keep it in use by `holder` from now on; None if nothing is known."""
@@ -142,7 +150,7 @@ class Versions:
 
     def _failed(self, error: MlpError) -> Unresolved:
         if isinstance(error, Denied):
-            self._client = None  # a token that was replaced is read anew
+            self._hang_up()  # a token that was replaced is read anew
         return unresolved(error)
 
     def _remember(self, version: Version, answer: Answer) -> Answer | None:
@@ -161,9 +169,16 @@ class Versions:
         return self._rhythm.missing if answer.is_final else self._rhythm.down
 
     def _registry(self) -> RegistryClient:
-        if self._client is None:
-            self._client = self._connect()
-        return self._client
+        with self._lock:
+            if self._client is None:
+                self._client = self._connect()
+            return self._client
+
+    def _hang_up(self) -> None:
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
 
 def registry_at(url: str, token_file: Path | None) -> Callable[[], RegistryClient]:

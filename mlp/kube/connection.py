@@ -101,10 +101,10 @@ class Connection:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (urllib3.exceptions.ReadTimeoutError, urllib3.exceptions.ConnectTimeoutError) as error:
-            raise DeadlineExceeded(f"the API server at {self.server} is silent", code="silent") from error
         except urllib3.exceptions.NewConnectionError as error:
             raise Unavailable(f"the API server does not answer at {self.server}", code="connection_refused") from error
+        except (urllib3.exceptions.ReadTimeoutError, urllib3.exceptions.ConnectTimeoutError) as error:
+            raise DeadlineExceeded(f"the API server at {self.server} is silent", code="silent") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unavailable(
                 f"the API server at {self.server} broke the connection", code="connection_lost"

@@ -42,8 +42,6 @@ class Registry:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
             def do_GET(self) -> None:
                 outer.lookups += 1
                 self._answer()
