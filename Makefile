@@ -34,7 +34,7 @@ soak: $(VENV)/.dev  ## long counts: minutes of load, thousands of cases
 	$(BIN)/python -m pytest -m soak --timeout 3600
 
 e2e: $(VENV)/.dev  ## the story of the README through the installed commands
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest tests/e2e -m "not soak"
 
 clean:           ## remove the environment and every cache
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
