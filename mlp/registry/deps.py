@@ -9,6 +9,7 @@ from fastapi import Depends, Header, Path, Query
 from starlette.requests import Request
 
 from mlp.api.model import MAX_VERSION, ModelName
+from mlp.registry.actor import Actor
 from mlp.registry.metrics import Metrics
 from mlp.registry.service.catalog import Catalog
 from mlp.registry.service.health import Health
@@ -39,7 +40,13 @@ async def services_of(request: Request) -> Services:
     return services
 
 
+async def actor_of(request: Request) -> Actor:
+    """Return in whose name `request` changes something."""
+    return Actor("anonymous", request.scope.get("mlp.request_id"))
+
+
 ServicesDep = Annotated[Services, Depends(services_of)]
+By = Annotated[Actor, Depends(actor_of)]
 Name = Annotated[ModelName, Path()]
 Number = Annotated[int, Path(ge=1, le=MAX_VERSION, description="a version: 1, 2, 3 …")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="the most items that the page has")]

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
 from sqlmodel import Field, SQLModel
 
 
@@ -18,6 +29,10 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Return `value` as a moment in UTC."""
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+_GROWING = BigInteger().with_variant(Integer, "sqlite")
+"""The key of a table that grows for ever; SQLite counts by itself only in columns of type INTEGER."""
 
 
 def _moment(*, nullable: bool = False) -> Any:
@@ -98,3 +113,21 @@ class UploadRow(SQLModel, table=True):
     number: int | None = None
     """The version that came of it."""
     created_at: datetime = _moment()
+
+
+class EventRow(SQLModel, table=True):
+    """A line of the audit log, written in the transaction of the change that it tells."""
+
+    __tablename__: ClassVar[Any] = "events"
+    __table_args__ = (Index("ix_events_model", "model_name", "id"),)
+
+    id: int | None = Field(
+        default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    )
+    at: datetime = _moment()
+    action: str = Field(max_length=64)
+    actor: str = Field(max_length=256)
+    request_id: str | None = Field(default=None, max_length=64)
+    model_name: str | None = Field(default=None, max_length=50)
+    version: int | None = None
+    details: dict[str, Any] = _json()

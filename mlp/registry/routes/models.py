@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from mlp.api.model import Model, ModelList, ModelName, ModelPatch, ModelRequest
-from mlp.registry.deps import Limit, Name, ServicesDep
+from mlp.registry.deps import By, Limit, Name, ServicesDep
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
 
 router = APIRouter(route_class=DocumentRoute, prefix="/models", tags=["models"])
@@ -23,9 +23,9 @@ Cursor = Annotated[ModelName | None, Query(description="`next` of the page befor
 
 
 @router.post("", status_code=201, responses=failures(409, *DOCUMENT_FAILURES))
-async def create(request: ModelRequest, services: ServicesDep) -> Model:
+async def create(request: ModelRequest, services: ServicesDep, by: By) -> Model:
     """Create a model without versions."""
-    return await services.catalog.create(request)
+    return await services.catalog.create(request, by)
 
 
 @router.get("", responses=failures())
@@ -43,12 +43,12 @@ async def show(name: Name, services: ServicesDep) -> Model:
 
 
 @router.patch("/{name}", responses=failures(404, *DOCUMENT_FAILURES))
-async def change(name: Name, patch: ModelPatch, services: ServicesDep) -> Model:
+async def change(name: Name, patch: ModelPatch, services: ServicesDep, by: By) -> Model:
     """Change description and tags; a tag set to null goes away."""
-    return await services.catalog.change_model(name, patch)
+    return await services.catalog.change_model(name, patch, by)
 
 
 @router.delete("/{name}", status_code=204, responses=failures(404, 507))
-async def remove(name: Name, services: ServicesDep) -> None:
+async def remove(name: Name, services: ServicesDep, by: By) -> None:
     """Delete a model and all its versions. Their numbers are not given again."""
-    await services.removal.model(name)
+    await services.removal.model(name, by)

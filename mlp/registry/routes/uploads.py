@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mlp.api.model import ModelVersion, Upload, UploadRequest
-from mlp.registry.deps import IdempotencyKey, Name, ServicesDep
+from mlp.registry.deps import By, IdempotencyKey, Name, ServicesDep
 from mlp.registry.intake import check_media_type, chunks_of
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
 
@@ -53,13 +53,13 @@ async def announce(
     openapi_extra=_BODY,
 )
 async def receive(
-    name: Name, upload: UploadId, request: Request, response: Response, services: ServicesDep
+    name: Name, upload: UploadId, request: Request, response: Response, services: ServicesDep, by: By
 ) -> ModelVersion:
     """Send the announced bytes. They are checked, judged and run; then they are a READY version."""
     check_media_type(request, OCTETS)
     settings = services.settings
     chunks = chunks_of(request, settings.max_model_bytes, settings.idle_seconds)
-    version, created = await services.pushes.receive(name, upload, chunks)
+    version, created = await services.pushes.receive(name, upload, chunks, by)
     if not created:
         response.status_code = 200
     return version

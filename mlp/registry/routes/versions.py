@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mlp.api.model import MAX_VERSION, ModelVersion, VersionList, VersionPatch
-from mlp.registry.deps import Limit, Name, Number, ServicesDep
+from mlp.registry.deps import By, Limit, Name, Number, ServicesDep
 from mlp.registry.routes.file_response import FileResponse
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
 
@@ -38,15 +38,15 @@ async def show(name: Name, version: Number, services: ServicesDep) -> ModelVersi
 
 
 @router.patch("/{version}", responses=failures(404, *DOCUMENT_FAILURES))
-async def change(name: Name, version: Number, patch: VersionPatch, services: ServicesDep) -> ModelVersion:
+async def change(name: Name, version: Number, patch: VersionPatch, services: ServicesDep, by: By) -> ModelVersion:
     """Change description, tags and metrics; a tag or metric set to null goes away."""
-    return await services.catalog.change_version(name, version, patch)
+    return await services.catalog.change_version(name, version, patch, by)
 
 
 @router.delete("/{version}", status_code=204, responses=failures(404, 507))
-async def remove(name: Name, version: Number, services: ServicesDep) -> None:
+async def remove(name: Name, version: Number, services: ServicesDep, by: By) -> None:
     """Delete a version. Its number is not given again."""
-    await services.removal.version(name, version)
+    await services.removal.version(name, version, by)
 
 
 @router.get("/{version}/artifact", responses=failures(404, 502) | _ARTIFACT, response_class=Response)

@@ -18,6 +18,7 @@ from mlp.api.model import (
     VersionPatch,
 )
 from mlp.errors import Conflict, Invalid, NotFound
+from mlp.registry.actor import Actor
 from mlp.registry.database import Database
 from mlp.registry.service.documents import model_document, version_document, version_summary
 from mlp.registry.tables import ModelRow, VersionRow
@@ -31,24 +32,25 @@ class Catalog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def create(self, request: ModelRequest) -> Model:
+    async def create(self, request: ModelRequest, by: Actor) -> Model:
         """Create a model without versions. Raises Conflict (`model_exists`)."""
         async with self._database.writing() as rows:
-            row = await rows.model_to_change(request.name)
+            row = await rows.models.to_change(request.name)
             if row is None:
                 row = new_model(request.name)
-                rows.add(row)
+                await rows.models.add(row)
             elif row.deleted_at is None:
                 raise Conflict(f"model {request.name!r} exists already", code="model_exists")
             else:
                 revive(row)
             row.description, row.tags = request.description, request.tags
+            rows.events.record("model.created", by, model=request.name)
             return model_document(row, None)
 
     async def model(self, name: str) -> Model:
         """Return a model. Raises NotFound (`model_not_found`)."""
         async with self._database.reading() as rows:
-            found = await rows.model(name)
+            found = await rows.models.get(name)
         if found is None:
             raise model_not_found(name)
         return model_document(*found)
@@ -60,26 +62,27 @@ class Catalog:
             key, equals, value = tag.partition("=")
             wanted = (key, value if equals else None)
         async with self._database.reading() as rows:
-            found = await rows.models(search=search, tag=wanted, after=cursor, limit=limit + 1)
+            found = await rows.models.page(search=search, tag=wanted, after=cursor, limit=limit + 1)
         items = [model_document(row, latest) for row, latest in found[:limit]]
         return ModelList(items=items, next=items[-1].name if len(found) > limit else None)
 
-    async def change_model(self, name: str, patch: ModelPatch) -> Model:
+    async def change_model(self, name: str, patch: ModelPatch, by: Actor) -> Model:
         """Change the words about a model. Raises NotFound, or Invalid (`too_many_tags`)."""
         async with self._database.writing() as rows:
-            found = await rows.model(name)
+            found = await rows.models.get(name)
             if found is None:
                 raise model_not_found(name)
             row, latest = found
             _change_words(row, patch)
             row.updated_at = datetime.now(UTC)
+            rows.events.record("model.changed", by, model=name, details=_changes(patch))
             return model_document(row, latest)
 
     async def version(self, name: str, number: int) -> ModelVersion:
         """Return a version. Raises NotFound (`model_not_found`, `version_not_found`)."""
         async with self._database.reading() as rows:
-            row = await rows.version(name, number)
-            if row is None and await rows.model(name) is None:
+            row = await rows.versions.get(name, number)
+            if row is None and await rows.models.get(name) is None:
                 raise model_not_found(name)
         if row is None:
             raise version_not_found(name, number)
@@ -88,20 +91,21 @@ class Catalog:
     async def versions(self, name: str, *, cursor: int | None, limit: int) -> VersionList:
         """Return a page of versions, newest first; `cursor` is the last number of the page before."""
         async with self._database.reading() as rows:
-            if await rows.model(name) is None:
+            if await rows.models.get(name) is None:
                 raise model_not_found(name)
-            found = await rows.versions(name, before=cursor, limit=limit + 1)
+            found = await rows.versions.page(name, before=cursor, limit=limit + 1)
         items = [version_summary(name, row) for row in found[:limit]]
         return VersionList(items=items, next=str(items[-1].version) if len(found) > limit else None)
 
-    async def change_version(self, name: str, number: int, patch: VersionPatch) -> ModelVersion:
+    async def change_version(self, name: str, number: int, patch: VersionPatch, by: Actor) -> ModelVersion:
         """Change the words about a version. Raises NotFound, or Invalid (`too_many_tags`, `too_many_metrics`)."""
         async with self._database.writing() as rows:
-            row = await rows.version(name, number)
+            row = await rows.versions.get(name, number)
             if row is None:
                 raise version_not_found(name, number)
             _change_words(row, patch)
             row.metrics = _merged(row.metrics, patch.metrics, MAX_METRICS, "metrics")
+            rows.events.record("version.changed", by, model=name, version=number, details=_changes(patch))
             return version_document(name, row)
 
 
@@ -126,6 +130,10 @@ def model_not_found(name: str) -> NotFound:
 def version_not_found(name: str, number: int) -> NotFound:
     """Return the error for a version that does not exist."""
     return NotFound(f"model {name!r} has no version {number}", code="version_not_found")
+
+
+def _changes(patch: ModelPatch) -> dict[str, object]:
+    return patch.model_dump(mode="json", exclude_defaults=True)
 
 
 def _change_words(row: ModelRow | VersionRow, patch: ModelPatch) -> None:

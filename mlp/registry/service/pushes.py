@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from mlp.api.model import Manifest, ModelVersion, Upload, UploadRequest, version_digest
 from mlp.api.wire import canonical_json, sha256_of
 from mlp.errors import Conflict, Failed, Invalid, NotFound, TooLarge
+from mlp.registry.actor import Actor
 from mlp.registry.check.judge import Judge
 from mlp.registry.database import Database
 from mlp.registry.repository import Repository
@@ -59,7 +60,7 @@ class Pushes:
         fingerprint = sha256_of(canonical_json(request.model_dump(mode="json")))
         registered = await self._intact_version(name, digest)
         async with self._database.writing() as rows:
-            earlier = None if key is None else await rows.upload_of_key(name, key)
+            earlier = None if key is None else await rows.uploads.of_key(name, key)
             if earlier is not None and earlier.fingerprint != fingerprint:
                 raise Conflict("this Idempotency-Key came with another request before", code="key_reused")
             if earlier is not None or registered is not None:
@@ -75,14 +76,14 @@ class Pushes:
                 manifest=manifest.model_dump_json(),
                 created_at=datetime.now(UTC),
             )
-            rows.add(row)
+            rows.uploads.add(row)
             return Upload(id=row.id)
 
     async def warm(self) -> None:
         """Prepare for a judgement that will be asked for soon."""
         await self._judge.warm()
 
-    async def receive(self, name: str, id_: str, chunks: AsyncIterator[bytes]) -> tuple[ModelVersion, bool]:
+    async def receive(self, name: str, id_: str, chunks: AsyncIterator[bytes], by: Actor) -> tuple[ModelVersion, bool]:
         """Take the bytes of an upload and make them a version; return it, and whether it is new.
 
         Raises NotFound (`upload_not_found`), Invalid (`digest_mismatch`), TooLarge for more bytes than were
@@ -100,25 +101,25 @@ class Pushes:
             async with self._shelf.placing:
                 await self._shelf.store.put(staged.sha256, staged.path)
                 async with self._database.writing() as rows:
-                    return await _register(rows, upload, manifest)
+                    return await _register(rows, upload, manifest, by)
 
     async def expire(self) -> None:
         """Forget uploads that were announced long ago."""
         async with self._database.writing() as rows:
-            await rows.expire_uploads(datetime.now(UTC) - KEPT)
+            await rows.uploads.expire(datetime.now(UTC) - KEPT)
 
     async def _find(self, name: str, id_: str) -> tuple[UploadRow, ModelVersion | None]:
         async with self._database.reading() as rows:
-            upload = await rows.upload(id_)
+            upload = await rows.uploads.get(id_)
             if upload is None or upload.model_name != name:
                 raise NotFound("there is no such upload; announce it again", code="upload_not_found")
-            row = None if upload.number is None else await rows.version(name, upload.number)
+            row = None if upload.number is None else await rows.versions.get(name, upload.number)
         return upload, None if row is None else version_document(name, row)
 
     async def _intact_version(self, name: str, digest: str) -> ModelVersion | None:
         """Return the version of that digest, unless its blob is damaged: then pushing it again repairs it."""
         async with self._database.reading() as rows:
-            row = await rows.version_of_digest(name, digest)
+            row = await rows.versions.of_digest(name, digest)
         if row is None:
             return None
         try:
@@ -128,27 +129,29 @@ class Pushes:
         return version_document(name, row)
 
 
-async def _register(rows: Repository, upload: UploadRow, manifest: Manifest) -> tuple[ModelVersion, bool]:
+async def _register(rows: Repository, upload: UploadRow, manifest: Manifest, by: Actor) -> tuple[ModelVersion, bool]:
     """Give the upload the next number of its model, unless its digest has one."""
     model = await _model_for_version(rows, upload.model_name)
-    existing = await rows.version_of_digest(model.name, upload.digest)
+    existing = await rows.versions.of_digest(model.name, upload.digest)
     if existing is not None:
         return version_document(model.name, existing), False
     now = datetime.now(UTC)
     model.last_version += 1
     model.updated_at = now
     version = _version_row(model, upload, manifest, now)
-    rows.add(version)
-    await rows.finish_upload(upload.id, version.number)
+    version.created_by = by.name
+    rows.versions.add(version)
+    await rows.uploads.finish(upload.id, version.number)
+    details = {"digest": version.digest, "size": version.size}
+    rows.events.record("version.created", by, model=model.name, version=version.number, details=details)
     return version_document(model.name, version), True
 
 
 async def _model_for_version(rows: Repository, name: str) -> ModelRow:
-    model = await rows.model_to_change(name)
+    model = await rows.models.to_change(name)
     if model is None:
         model = new_model(name)
-        rows.add(model)
-        await rows.flush()
+        await rows.models.add(model)
     elif model.deleted_at is not None:
         revive(model)
     return model

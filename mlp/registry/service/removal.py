@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from mlp.registry.actor import Actor
 from mlp.registry.database import Database
 from mlp.registry.service.catalog import model_not_found, version_not_found
 from mlp.registry.service.pushes import Shelf
@@ -16,26 +17,31 @@ class Removal:
         self._database = database
         self._shelf = shelf
 
-    async def version(self, name: str, number: int) -> None:
+    async def version(self, name: str, number: int, by: Actor) -> None:
         """Delete a version; its number is never given again. Raises NotFound."""
         async with self._shelf.placing:
             async with self._database.writing() as rows:
-                row = await rows.version(name, number)
+                row = await rows.versions.get(name, number)
                 if row is None:
                     raise version_not_found(name, number)
-                await rows.delete_version(row, name)
-                unused = await rows.unused({row.sha256})
+                await rows.versions.delete(row)
+                await rows.uploads.forget(name, number)
+                rows.events.record("version.deleted", by, model=name, version=number, details={"digest": row.digest})
+                unused = await rows.versions.unused({row.sha256})
             await self._forget(unused)
 
-    async def model(self, name: str) -> None:
+    async def model(self, name: str, by: Actor) -> None:
         """Delete a model and all its versions; a model made later under that name counts on. Raises NotFound."""
         async with self._shelf.placing:
             async with self._database.writing() as rows:
-                row = await rows.model_to_change(name)
+                row = await rows.models.to_change(name)
                 if row is None or row.deleted_at is not None:
                     raise model_not_found(name)
                 row.deleted_at = datetime.now(UTC)
-                unused = await rows.unused(await rows.delete_versions(row))
+                blobs = await rows.versions.delete_all(row)
+                await rows.uploads.forget(name)
+                rows.events.record("model.deleted", by, model=name)
+                unused = await rows.versions.unused(blobs)
             await self._forget(unused)
 
     async def _forget(self, blobs: set[str]) -> None:

@@ -1,0 +1,20 @@
+"""Every SQL statement of the registry: a file for each noun, and one transaction around what they do together."""
+
+from __future__ import annotations
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from mlp.registry.repository.events import Events
+from mlp.registry.repository.models import Models
+from mlp.registry.repository.uploads import Uploads
+from mlp.registry.repository.versions import Versions
+
+
+class Repository:
+    """Rows within one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.models = Models(session)
+        self.versions = Versions(session)
+        self.uploads = Uploads(session)
+        self.events = Events(session)
