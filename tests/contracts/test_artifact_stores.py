@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+import os
 from collections.abc import Callable
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from mlp.errors import Failed, Unavailable
-from mlp.registry.store.base import ArtifactStore, storage_failure
+from mlp.registry.store.base import ArtifactStore, Blob, storage_failure
 from mlp.registry.store.files import FileStore
 
 BLOB = bytes(range(256)) * 5_000
@@ -40,9 +43,9 @@ def source(tmp_path: Path) -> Callable[[], Path]:
     return make
 
 
-async def read(store: ArtifactStore, sha256: str = SHA256) -> bytes:
-    with await store.open(sha256) as file:
-        return file.read()
+async def read(store: ArtifactStore, sha256: str = SHA256, **span: int) -> bytes:
+    async with aclosing(await store.open(sha256, **span)) as pieces:
+        return b"".join([piece async for piece in pieces])
 
 
 def test_a_blob_that_was_put_can_be_read(store: ArtifactStore, source: Callable[[], Path]) -> None:
@@ -57,9 +60,9 @@ def test_a_blob_that_was_put_can_be_read(store: ArtifactStore, source: Callable[
 def test_a_blob_can_be_put_again_while_it_is_read(store: ArtifactStore, source: Callable[[], Path]) -> None:
     async def exchange() -> None:
         await store.put(SHA256, source())
-        with await store.open(SHA256) as file:
+        async with aclosing(await store.open(SHA256)) as pieces:
             await asyncio.gather(*(store.put(SHA256, source()) for _ in range(4)))
-            assert file.read() == BLOB
+            assert b"".join([piece async for piece in pieces]) == BLOB
         assert await read(store) == BLOB
 
     asyncio.run(exchange())
@@ -92,6 +95,34 @@ def test_a_deleted_blob_is_gone_and_can_be_deleted_again(store: ArtifactStore, s
 
     with pytest.raises(Failed):
         asyncio.run(exchange())
+
+
+@pytest.mark.parametrize(("start", "length"), [(0, 1), (0, len(BLOB)), (1_000_000, 200_000), (len(BLOB) - 1, 1)])
+def test_a_part_of_a_blob_can_be_read(store: ArtifactStore, source, start: int, length: int) -> None:
+    async def exchange() -> bytes:
+        await store.put(SHA256, source())
+        return await read(store, start=start, length=length)
+
+    assert asyncio.run(exchange()) == BLOB[start : start + length]
+
+
+def test_blobs_are_listed_with_size_and_age(store: ArtifactStore, source, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(b"other")
+    names = {SHA256: len(BLOB), hashlib.sha256(b"other").hexdigest(): 5}
+
+    async def exchange() -> tuple[list[Blob], list[Blob]]:
+        before = [blob async for blob in store.blobs()]
+        for sha256, path in zip(names, (source(), other), strict=True):
+            os.utime(path, (0, 0))
+            await store.put(sha256, path)
+        return before, [blob async for blob in store.blobs()]
+
+    before, after = asyncio.run(exchange())
+    assert before == []
+    assert {blob.sha256: blob.size for blob in after} == names
+    for blob in after:
+        assert abs(datetime.now(UTC) - blob.modified) < timedelta(minutes=1)
 
 
 def test_a_store_that_works_says_so(store: ArtifactStore) -> None:

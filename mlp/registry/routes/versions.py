@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from mlp.api.model import MAX_VERSION, ModelVersion, VersionList, VersionPatch
 from mlp.registry.deps import By, Limit, Name, Number, ServicesDep
-from mlp.registry.routes.file_response import FileResponse
+from mlp.registry.routes.blob_response import BlobResponse
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
 
 router = APIRouter(route_class=DocumentRoute, prefix="/models/{name}/versions", tags=["versions"])
@@ -56,4 +56,4 @@ async def artifact(name: Name, version: Number, request: Request, services: Serv
     etag = f'"{found.sha256}"'
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers={"ETag": etag})
-    return FileResponse(await services.store.open(found.sha256), found.size, etag)
+    return BlobResponse(await services.store.open(found.sha256), found.size, etag)

@@ -123,7 +123,7 @@ class Pushes:
         if row is None:
             return None
         try:
-            (await self._shelf.store.open(row.sha256)).close()
+            await (await self._shelf.store.open(row.sha256)).aclose()
         except Failed:
             return None
         return version_document(name, row)

@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
-from mlp.errors import MlpError, Unavailable
+from mlp.errors import Failed, MlpError, Unavailable
 
+PIECE = 2**18  # bytes that a reader gives at a time, at most
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A blob as a listing sees it; nobody has looked whether its bytes have that digest."""
+
+    sha256: str
+    size: int
+    modified: datetime
+    """When it was put last, in UTC."""
+
+
+class Reader(Protocol):
+    """A blob, or a part of one, on its way out: iterate it once, then close it (`contextlib.aclosing`)."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the bytes in order; never more than PIECE at a time."""
+
+    async def aclose(self) -> None:
+        """Let go of what the reader holds."""
 
 
 class ArtifactStore(Protocol):
@@ -20,17 +44,21 @@ class ArtifactStore(Protocol):
     async def put(self, sha256: str, source: Path) -> None:
         """Keep the file `source`, whose digest is `sha256`; durable on return.
 
-        `source` belongs to the store from here on. A blob that exists is replaced by the same bytes.
+        `source` belongs to the store from here on. A blob that exists is replaced by the same bytes, which repairs a
+        damaged one and makes it as young as a new one.
         """
 
-    async def open(self, sha256: str) -> BinaryIO:
-        """Return the blob as a file at its beginning, after its digest was verified. The caller closes it.
+    async def open(self, sha256: str, start: int = 0, length: int | None = None) -> Reader:
+        """Return the blob, or `length` bytes of it from `start` on, after the digest of the whole was verified.
 
         Raises Failed (`artifact_corrupt`) when the blob is gone or has another digest.
         """
 
     async def delete(self, sha256: str) -> None:
         """Forget the blob; one that is not there is forgotten already."""
+
+    def blobs(self) -> AsyncIterator[Blob]:
+        """Yield every blob, in no order. What is put or deleted meanwhile may be among them or not."""
 
     async def check(self) -> None:
         """Return if a blob could be kept now."""
@@ -41,3 +69,13 @@ def storage_failure(error: OSError) -> MlpError:
     if error.errno in _NO_ROOM:
         return Unavailable("the registry has no room left for this model", code="insufficient_storage")
     return Unavailable("the registry's storage does not work", code="storage_unavailable")
+
+
+def gone() -> Failed:
+    """Return the error for a blob that a row speaks of and the store does not have."""
+    return Failed("the stored model is gone", code="artifact_corrupt")
+
+
+def damaged() -> Failed:
+    """Return the error for a blob whose bytes do not have its digest."""
+    return Failed("the stored model is damaged", code="artifact_corrupt")

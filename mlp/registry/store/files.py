@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from mlp.errors import Failed
-from mlp.registry.store.base import storage_failure
+from mlp.registry.store.base import PIECE, Blob, Reader, damaged, gone, storage_failure
 
 
 class FileStore:
@@ -25,10 +27,10 @@ class FileStore:
         except OSError as error:
             raise storage_failure(error) from error
 
-    async def open(self, sha256: str) -> BinaryIO:
+    async def open(self, sha256: str, start: int = 0, length: int | None = None) -> Reader:
         """Read the file twice: once to verify it, once for the caller."""
         try:
-            return await asyncio.to_thread(self._open, sha256)
+            return await asyncio.to_thread(self._open, sha256, start, length)
         except OSError as error:
             raise storage_failure(error) from error
 
@@ -36,6 +38,15 @@ class FileStore:
         """Unlink the file."""
         try:
             await asyncio.to_thread(self._path(sha256).unlink, missing_ok=True)
+        except OSError as error:
+            raise storage_failure(error) from error
+
+    async def blobs(self) -> AsyncIterator[Blob]:
+        """List one folder after the other."""
+        try:
+            for folder in await asyncio.to_thread(_listed, self._root / "sha256"):
+                for blob in await asyncio.to_thread(_blobs_in, folder):
+                    yield blob
         except OSError as error:
             raise storage_failure(error) from error
 
@@ -52,20 +63,59 @@ class FileStore:
             if not folder.exists():
                 folder.mkdir(mode=0o700, exist_ok=True)
                 sync_folder(folder.parent)
+        os.utime(source)  # a file that was staged long ago is a young blob all the same
         source.replace(target)
         sync_folder(target.parent)
 
-    def _open(self, sha256: str) -> BinaryIO:
+    def _open(self, sha256: str, start: int, length: int | None) -> Reader:
         try:
             file = self._path(sha256).open("rb")
         except FileNotFoundError as error:
-            raise Failed("the stored model is gone", code="artifact_corrupt") from error
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != sha256:
+            raise gone() from error
+        try:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                raise damaged()
+            size = file.seek(0, os.SEEK_END)
+            file.seek(start)
+        except BaseException:
             file.close()
-            raise Failed("the stored model is damaged", code="artifact_corrupt")
-        file.seek(0)
-        return file
+            raise
+        return _FileReader(file, size - start if length is None else length)
+
+
+class _FileReader:
+    """The next `left` bytes of an open file."""
+
+    def __init__(self, file: BinaryIO, left: int) -> None:
+        self._file = file
+        self._left = left
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while self._left > 0:
+            try:
+                piece = await asyncio.to_thread(self._file.read, min(PIECE, self._left))
+            except OSError as error:
+                raise storage_failure(error) from error
+            if not piece:
+                raise damaged()
+            self._left -= len(piece)
+            yield piece
+
+    async def aclose(self) -> None:
+        self._file.close()
+
+
+def _listed(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.exists() else []
+
+
+def _blobs_in(folder: Path) -> list[Blob]:
+    found = []
+    for path in _listed(folder):
+        with contextlib.suppress(FileNotFoundError):  # deleted since
+            status = path.stat()
+            found.append(Blob(path.name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC)))
+    return found
 
 
 def sync_folder(folder: Path) -> None:
