@@ -22,6 +22,7 @@ from mlp.registry.metrics import Metrics
 from mlp.registry.middleware import Drain, Envelope
 from mlp.registry.routes import health, models, uploads, versions
 from mlp.registry.service.catalog import Catalog
+from mlp.registry.service.collection import Collection
 from mlp.registry.service.health import Health
 from mlp.registry.service.pushes import Pushes, Shelf
 from mlp.registry.service.removal import Removal
@@ -43,16 +44,17 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
     """
     folder = DataFolder(settings.data)
     store = store or FileStore(folder.blobs)
-    shelf = Shelf(Staging(folder.incoming), store, asyncio.Lock())
+    shelf = Shelf(Staging(folder.incoming), store)
     database = Database(settings.database)
     metrics, drain = Metrics(), Drain()
     judge = Judge(settings.limits, metrics.verdicts)
     pushes = Pushes(database, shelf, judge, settings.max_model_bytes)
+    collection = Collection(database, store)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         shelf.staging.clear()
-        housekeeping = asyncio.create_task(_keep_house(pushes))
+        housekeeping = asyncio.create_task(_keep_house(pushes, collection))
         try:
             yield
         finally:
@@ -66,7 +68,7 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
         settings=settings,
         catalog=Catalog(database),
         pushes=pushes,
-        removal=Removal(database, shelf),
+        removal=Removal(database),
         health=Health(database, store),
         store=store,
         metrics=metrics,
@@ -92,10 +94,11 @@ def _plain_app(lifespan: Lifespan[FastAPI], envelope: Middleware) -> FastAPI:
     return app
 
 
-async def _keep_house(pushes: Pushes) -> None:
+async def _keep_house(pushes: Pushes, collection: Collection) -> None:
     while True:
         try:
             await pushes.expire()
+            await collection.tidy()
         except MlpError as error:
-            log.warning("old uploads were not forgotten: %s", error.message)
+            log.warning("the registry was not tidied: %s", error.message)
         await asyncio.sleep(_HOUSEKEEPING_SECONDS)

@@ -115,6 +115,19 @@ class UploadRow(SQLModel, table=True):
     created_at: datetime = _moment()
 
 
+class BlobRow(SQLModel, table=True):
+    """A blob that is in the store, or about to be: a push claims it first, and it is collected when nothing uses it."""
+
+    __tablename__: ClassVar[Any] = "blobs"
+
+    sha256: str = Field(primary_key=True, max_length=64)
+    size: int = Field(sa_type=BigInteger)
+    generation: str = Field(max_length=32)
+    """Given with the row: a push that finds another one at its end was overtaken by a collection."""
+    claimed_at: datetime = _moment()
+    """When a push last meant to put it."""
+
+
 class EventRow(SQLModel, table=True):
     """A line of the audit log, written in the transaction of the change that it tells."""
 

@@ -115,6 +115,12 @@ REGISTRY: Mapping[str, Known] = {
         "The upload exceeds the registry's limit.",
         "push a smaller model",
     ),
+    "blob_collected": Known(
+        "MLP5205",
+        "Collected as garbage meanwhile",
+        "A collection without a grace took the bytes before their version was written.",
+        "push again",
+    ),
     "in_use": Known(
         "MLP5204",
         "The version is in use",

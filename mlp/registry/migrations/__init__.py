@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError
 from mlp.errors import Precondition
 from mlp.registry.database import REVISION, writing_engine
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision that this code knows, oldest first."""
 HEAD = REVISIONS[-1]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from mlp.registry.repository.blobs import Blobs
 from mlp.registry.repository.events import Events
 from mlp.registry.repository.models import Models
 from mlp.registry.repository.uploads import Uploads
@@ -17,4 +18,5 @@ class Repository:
         self.models = Models(session)
         self.versions = Versions(session)
         self.uploads = Uploads(session)
+        self.blobs = Blobs(session)
         self.events = Events(session)

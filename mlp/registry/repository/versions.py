@@ -1,4 +1,4 @@
-"""Versions in the database, and the blobs that they use."""
+"""Versions in the database."""
 
 from __future__ import annotations
 
@@ -45,17 +45,9 @@ class Versions:
         """Delete a version."""
         await self._session.delete(row)
 
-    async def delete_all(self, model: ModelRow) -> set[str]:
-        """Delete all versions of a model; return the digests of the blobs that they used."""
-        blobs = select(VersionRow.sha256).where(col(VersionRow.model_id) == model.id).distinct()
-        found = set((await self._session.exec(blobs)).all())
+    async def delete_all(self, model: ModelRow) -> None:
+        """Delete all versions of a model."""
         await self._session.exec(delete(VersionRow).where(col(VersionRow.model_id) == model.id))
-        return found
-
-    async def unused(self, blobs: set[str]) -> set[str]:
-        """Return those of `blobs` that no version uses."""
-        query = select(VersionRow.sha256).where(col(VersionRow.sha256).in_(blobs)).distinct()
-        return blobs - set((await self._session.exec(query)).all())
 
 
 def _versions_of(name: str) -> SelectOfScalar[VersionRow]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from mlp.api.model import Manifest, ModelVersion, Upload, UploadRequest, version_digest
 from mlp.api.wire import canonical_json, sha256_of
-from mlp.errors import Conflict, Failed, Invalid, NotFound, TooLarge
+from mlp.errors import Conflict, Failed, Invalid, NotFound, TooLarge, Unavailable
 from mlp.registry.actor import Actor
 from mlp.registry.check.judge import Judge
 from mlp.registry.database import Database
@@ -19,23 +18,20 @@ from mlp.registry.service.catalog import new_model, revive
 from mlp.registry.service.documents import version_document
 from mlp.registry.store.base import ArtifactStore
 from mlp.registry.store.staging import Staged, Staging
-from mlp.registry.tables import ModelRow, UploadRow, VersionRow
+from mlp.registry.tables import BlobRow, ModelRow, UploadRow, VersionRow
 
 KEPT = timedelta(hours=24)
 """How long an upload can be finished, and its key is remembered."""
+CLAIM = timedelta(hours=1)
+"""After this, a blob is claimed again before it is put; far less than any sensible grace of a collection."""
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """Where bytes go: first staged, then in the store.
-
-    `placing` is held while a blob and the row that uses it come or go together, so that no blob is deleted between
-    the moment it is put and the moment a row says so.
-    """
+    """Where bytes go: first staged, then in the store."""
 
     staging: Staging
     store: ArtifactStore
-    placing: asyncio.Lock
 
 
 class Pushes:
@@ -76,6 +72,7 @@ class Pushes:
                 manifest=manifest.model_dump_json(),
                 created_at=datetime.now(UTC),
             )
+            await rows.blobs.claim(row.sha256, row.size, row.created_at)
             rows.uploads.add(row)
             return Upload(id=row.id)
 
@@ -87,9 +84,10 @@ class Pushes:
         """Take the bytes of an upload and make them a version; return it, and whether it is new.
 
         Raises NotFound (`upload_not_found`), Invalid (`digest_mismatch`), TooLarge for more bytes than were
-        announced, and what the judgement says.
+        announced, and what the judgement says; Unavailable (`blob_collected`) when a collection of garbage came
+        between the bytes and the version.
         """
-        upload, version = await self._find(name, id_)
+        upload, blob, version = await self._find(name, id_)
         if version is not None:
             return version, False
         manifest = Manifest.model_validate_json(upload.manifest)
@@ -98,23 +96,33 @@ class Pushes:
             verdict = await self._judge.verdict(staged.path, staged.size, manifest)
             if verdict.error is not None:
                 raise verdict.error
-            async with self._shelf.placing:
-                await self._shelf.store.put(staged.sha256, staged.path)
-                async with self._database.writing() as rows:
-                    return await _register(rows, upload, manifest, by)
+            # Claimed, then put, then used: whatever ends this process in between leaves at most an unused blob.
+            generation = await self._claim(upload, blob)
+            await self._shelf.store.put(staged.sha256, staged.path)
+            async with self._database.writing() as rows:
+                return await _register(rows, upload, generation, manifest, by)
 
     async def expire(self) -> None:
         """Forget uploads that were announced long ago."""
         async with self._database.writing() as rows:
             await rows.uploads.expire(datetime.now(UTC) - KEPT)
 
-    async def _find(self, name: str, id_: str) -> tuple[UploadRow, ModelVersion | None]:
+    async def _find(self, name: str, id_: str) -> tuple[UploadRow, BlobRow | None, ModelVersion | None]:
         async with self._database.reading() as rows:
             upload = await rows.uploads.get(id_)
             if upload is None or upload.model_name != name:
                 raise NotFound("there is no such upload; announce it again", code="upload_not_found")
+            blob = await rows.blobs.get(upload.sha256)
             row = None if upload.number is None else await rows.versions.get(name, upload.number)
-        return upload, None if row is None else version_document(name, row)
+        return upload, blob, None if row is None else version_document(name, row)
+
+    async def _claim(self, upload: UploadRow, blob: BlobRow | None) -> str:
+        """Return the generation of the upload's claim, which is made anew unless it is a recent one."""
+        now = datetime.now(UTC)
+        if blob is not None and blob.claimed_at > now - CLAIM:
+            return blob.generation
+        async with self._database.writing() as rows:
+            return await rows.blobs.claim(upload.sha256, upload.size, now)
 
     async def _intact_version(self, name: str, digest: str) -> ModelVersion | None:
         """Return the version of that digest, unless its blob is damaged: then pushing it again repairs it."""
@@ -129,12 +137,16 @@ class Pushes:
         return version_document(name, row)
 
 
-async def _register(rows: Repository, upload: UploadRow, manifest: Manifest, by: Actor) -> tuple[ModelVersion, bool]:
+async def _register(
+    rows: Repository, upload: UploadRow, generation: str, manifest: Manifest, by: Actor
+) -> tuple[ModelVersion, bool]:
     """Give the upload the next number of its model, unless its digest has one."""
     model = await _model_for_version(rows, upload.model_name)
     existing = await rows.versions.of_digest(model.name, upload.digest)
     if existing is not None:
         return version_document(model.name, existing), False
+    if not await rows.blobs.hold(upload.sha256, generation):
+        raise Unavailable("the bytes were collected as garbage meanwhile; push again", code="blob_collected")
     now = datetime.now(UTC)
     model.last_version += 1
     model.updated_at = now
