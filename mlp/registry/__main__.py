@@ -12,7 +12,7 @@ import sys
 
 from pydantic import ValidationError
 
-from mlp.errors import MlpError
+from mlp.errors import Invalid, MlpError
 from mlp.registry.app import create_app
 from mlp.registry.folder import DataFolder
 from mlp.registry.log import configure_logs
@@ -40,14 +40,14 @@ def main() -> int:
         if settings.termination_file is not None:
             reason = "".join(word.capitalize() for word in error.code.split("_"))
             settings.termination_file.write_text(json.dumps({"reason": reason, "message": error.message}), "utf-8")
-        return 3
+        return 2 if isinstance(error, Invalid) else 3
     return 0
 
 
 def run(settings: Settings, store: ArtifactStore | None = None) -> None:
     """Serve on the data that `settings` name until a signal ends it; `store` takes the place of its files.
 
-    Raises Precondition when the data, the schema or the port cannot be had.
+    Raises Precondition when the data, the schema or the port cannot be had, Invalid when a token file holds none.
     """
     folder = DataFolder(settings.data)
     folder.create()
@@ -60,7 +60,12 @@ def run(settings: Settings, store: ArtifactStore | None = None) -> None:
 
 
 def _words(error: ValidationError) -> str:
-    return "; ".join(f"{_variable(str(problem['loc'][0]))}: {problem['msg']}" for problem in error.errors())
+    return "; ".join(_problem(problem["loc"], problem["msg"]) for problem in error.errors(include_input=False))
+
+
+def _problem(place: tuple[int | str, ...], message: str) -> str:
+    # A problem of several settings together has no place, and names them itself.
+    return f"{_variable(str(place[0]))}: {message}" if place else message.removeprefix("Value error, ")
 
 
 def _variable(field: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -13,6 +14,9 @@ from starlette.types import Lifespan
 
 import mlp
 from mlp.errors import MlpError
+from mlp.registry.access.gate import Gate, OpenGate, TokenGate
+from mlp.registry.access.guard import Guard
+from mlp.registry.access.token_files import token_files
 from mlp.registry.check.judge import Judge
 from mlp.registry.database import Database
 from mlp.registry.deps import Services
@@ -20,7 +24,7 @@ from mlp.registry.folder import DataFolder
 from mlp.registry.handlers import add_handlers
 from mlp.registry.metrics import Metrics
 from mlp.registry.middleware import Drain, Envelope
-from mlp.registry.routes import health, models, uploads, versions
+from mlp.registry.routes import document, health, models, uploads, versions
 from mlp.registry.service.catalog import Catalog
 from mlp.registry.service.collection import Collection
 from mlp.registry.service.health import Health
@@ -33,14 +37,23 @@ from mlp.registry.store.staging import Staging
 
 log = logging.getLogger(__name__)
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HOUSEKEEPING_SECONDS = 3_600.0
+
+
+class Application(FastAPI):
+    """FastAPI whose OpenAPI document knows the tokens that routes ask for."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        described = super().openapi()
+        described["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        return described
 
 
 def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAPI:
     """Return the registry on the data that `settings` name; its folder exists and its schema is at HEAD.
 
-    `store` takes the place of the files in that folder.
+    `store` takes the place of the files in that folder. Raises Invalid when a token file holds no token.
     """
     folder = DataFolder(settings.data)
     store = store or FileStore(folder.blobs)
@@ -62,7 +75,11 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
             await judge.close()
             await database.close()
 
-    app = _plain_app(lifespan, Middleware(Envelope, hosts=_LOOPBACK | {settings.host}, metrics=metrics, drain=drain))
+    app = _plain_app(
+        lifespan,
+        Middleware(Envelope, hosts=settings.hosts, metrics=metrics, drain=drain),
+        Middleware(Guard, gate=_gate(settings)),
+    )
     app.state.drain = drain
     app.state.services = Services(
         settings=settings,
@@ -76,19 +93,24 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
     return app
 
 
-def _plain_app(lifespan: Lifespan[FastAPI], envelope: Middleware) -> FastAPI:
-    app = FastAPI(
+def _gate(settings: Settings) -> Gate:
+    if not settings.guarded:
+        return OpenGate()
+    return TokenGate(token_files(settings.admin_token_file, settings.read_token_file))
+
+
+def _plain_app(lifespan: Lifespan[FastAPI], *layers: Middleware) -> FastAPI:
+    app = Application(
         title="mlp registry",
         version=mlp.__version__,
         lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
+        openapi_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        middleware=[envelope],
+        middleware=layers,
     )
     add_handlers(app)
-    for module in (health, models, uploads, versions):
+    for module in (health, document, models, uploads, versions):
         # One flat list of routes: a test can walk it, and an answer 405 can name every method of a path.
         app.router.routes.extend(module.router.routes)
     return app

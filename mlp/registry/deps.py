@@ -42,7 +42,7 @@ async def services_of(request: Request) -> Services:
 
 async def actor_of(request: Request) -> Actor:
     """Return in whose name `request` changes something."""
-    return Actor("anonymous", request.scope.get("mlp.request_id"))
+    return Actor(request.scope["mlp.caller"].name, request.scope.get("mlp.request_id"))
 
 
 ServicesDep = Annotated[Services, Depends(services_of)]

@@ -31,6 +31,9 @@ _BY_CODE: Mapping[str, int] = {
     "invalid_json": 400,
     "duplicate_key": 400,
     "too_deep": 400,
+    "token_missing": 401,
+    "token_invalid": 401,
+    "token_expired": 401,
     "request_timeout": 408,
     "misdirected": 421,
     "artifact_corrupt": 502,
@@ -65,7 +68,9 @@ def error_response(error: MlpError, request_id: str | None, status: int | None =
         error=ErrorBody(code=error.code, message=error.message, request_id=request_id, details=dict(error.details))
     )
     status = status or status_of(error)
-    headers = {"Retry-After": _RETRY_SECONDS[status]} if status in _RETRY_SECONDS else None
+    headers = {"Retry-After": _RETRY_SECONDS[status]} if status in _RETRY_SECONDS else {}
+    if isinstance(error, Denied):
+        headers["WWW-Authenticate"] = _challenge(error)
     return JSONResponse(document.model_dump(mode="json"), status, headers)
 
 
@@ -88,6 +93,14 @@ def add_handlers(app: FastAPI) -> None:
             answer.headers["Allow"] = ", ".join(sorted(_methods(request)))
             return answer
         return error_response(NotFound("there is nothing at this path"), _id_of(request), error.status_code)
+
+
+def _challenge(error: Denied) -> str:
+    """Return what RFC 6750 has a server say of a token that it did not accept."""
+    challenge = 'Bearer realm="mlp registry"'
+    if error.code == "scope_insufficient":
+        return f'{challenge}, error="insufficient_scope", scope="{error.details["scope"]}"'
+    return challenge if error.code == "token_missing" else f'{challenge}, error="invalid_token"'
 
 
 def _id_of(request: Request) -> str | None:

@@ -13,13 +13,13 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mlp.errors import Failed, Invalid, MlpError
+from mlp.registry.access.guard import OPEN_PATHS
 from mlp.registry.handlers import error_response
 from mlp.registry.metrics import Metrics
 
 log = logging.getLogger("mlp.registry.requests")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_PROBES = frozenset({"/health", "/ready", "/metrics"})
 _GONE = 499  # in logs and metrics only: the client left before there was an answer
 
 
@@ -41,9 +41,12 @@ class _Exchange:
 
 
 class Envelope:
-    """The outermost layer. Whatever the application does, the client gets JSON and no word of our insides."""
+    """The outermost layer. Whatever the application does, the client gets JSON and no word of our insides.
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], metrics: Metrics, drain: Drain) -> None:
+    `hosts` are the names under which the registry may be asked; None lets any pass.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str] | None, metrics: Metrics, drain: Drain) -> None:
         self._app = app
         self._hosts = hosts
         self._metrics = metrics
@@ -71,7 +74,7 @@ class Envelope:
             await send(message)
 
         try:
-            if _host(headers) not in self._hosts:
+            if self._hosts is not None and _host(headers) not in self._hosts:
                 raise Invalid("this host name is not served here", code="misdirected")
             await self._app(scope, receive_counted, send_enveloped)
         except ClientDisconnect:
@@ -104,14 +107,16 @@ class Envelope:
         status = exchange.status or _GONE
         self._metrics.requests.labels(scope["method"] if route != "unknown" else "any", route, status).inc()
         self._metrics.seconds.labels(route).observe(seconds)
-        fields = {
+        fields: dict[str, object] = {
             "request_id": exchange.id,
             "method": scope["method"],
             "path": scope["path"][:200],
             "status": status,
             "seconds": round(seconds, 4),
         }
-        log.log(logging.DEBUG if scope["path"] in _PROBES else logging.INFO, "request", extra={"fields": fields})
+        if caller := scope.get("mlp.caller"):
+            fields["caller"] = caller.name
+        log.log(logging.DEBUG if scope["path"] in OPEN_PATHS else logging.INFO, "request", extra={"fields": fields})
 
 
 def _request_id(headers: Headers) -> str:

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mlp.api.error import ErrorBody, ErrorDocument
-from mlp.errors import Precondition
+from mlp.errors import Invalid, Precondition
 from mlp.registry.middleware import Drain
 from mlp.registry.settings import Settings, is_loopback
 
@@ -86,10 +86,11 @@ def serve(app: FastAPI, settings: Settings, listener: socket.socket) -> None:
 def open_listener(settings: Settings) -> socket.socket:
     """Return the inherited socket, or a new one on host and port.
 
-    Raises Precondition: `port_taken`, or `open_bind` when an inherited socket is not on loopback.
+    Raises Precondition (`port_taken`), or Invalid (`open_bind`) when an inherited socket is not on loopback and there
+    are no tokens.
     """
     if settings.listen_fd is not None:
-        return _inherited(settings.listen_fd)
+        return _inherited(settings.listen_fd, settings.guarded)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -104,14 +105,18 @@ def open_listener(settings: Settings) -> socket.socket:
     return listener
 
 
-def _inherited(descriptor: int) -> socket.socket:
+def _inherited(descriptor: int, guarded: bool) -> socket.socket:
     try:
         listener = socket.socket(fileno=descriptor)
     except OSError as error:
         raise Precondition(f"descriptor {descriptor} is no socket", code="listener_unusable") from error
-    if listener.family is not socket.AF_UNIX and not is_loopback(listener.getsockname()[0]):
+    if not guarded and listener.family is not socket.AF_UNIX and not is_loopback(listener.getsockname()[0]):
         listener.close()
-        raise Precondition("the inherited socket is not on loopback, and there are no tokens yet", code="open_bind")
+        raise Invalid(
+            "the inherited socket is beyond loopback, and nobody is asked for a token: "
+            "name a file that holds one in MLP_REGISTRY_ADMIN_TOKEN_FILE",
+            code="open_bind",
+        )
     return listener
 
 

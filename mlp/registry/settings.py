@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mlp.registry.check.confinement import Limits
 
 PREFIX = "MLP_REGISTRY_"
 GIB = 2**30
 MIB = 2**20
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class Settings(BaseSettings):
@@ -26,9 +27,15 @@ class Settings(BaseSettings):
     database_url: Annotated[str | None, Field(alias="DATABASE_URL", pattern=r"^sqlite\+aiosqlite:///.+")] = None
     """DATABASE_URL."""
     host: str = "127.0.0.1"
-    """Loopback only: there are no tokens yet that could guard another address."""
+    """Beyond loopback only with a token, see `guarded`."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     """0 lets the system choose one."""
+    admin_token_file: Path | None = None
+    """A file with the token that may do everything, read again when it changes."""
+    read_token_file: Path | None = None
+    """A file with the token with which model servers fetch models, read again when it changes."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """The names in `Host` headers that are served, separated by commas; any, if none is named and tokens guard."""
     max_model_bytes: Annotated[int, Field(ge=1)] = 2 * GIB
     max_document_bytes: Annotated[int, Field(ge=1)] = 4 * MIB
     """The largest JSON body."""
@@ -49,14 +56,21 @@ class Settings(BaseSettings):
     termination_file: Annotated[Path | None, Field(alias="MLP_TERMINATION_FILE")] = None
     """MLP_TERMINATION_FILE: where the reason of a failed start is written."""
 
-    @field_validator("host")
+    @field_validator("allowed_hosts", mode="before")
     @classmethod
-    def _loopback(cls, host: str) -> str:
-        if not is_loopback(host):
+    def _separated(cls, hosts: object) -> object:
+        if isinstance(hosts, str):
+            return tuple(host for part in hosts.split(",") if (host := part.strip().lower()))
+        return hosts
+
+    @model_validator(mode="after")
+    def _no_open_bind(self) -> Self:
+        if self.listen_fd is None and not self.guarded and not is_loopback(self.host):
             raise ValueError(
-                "the registry listens on loopback only (127.0.0.1, ::1 or localhost): it has no tokens yet"
+                "MLP_REGISTRY_HOST is beyond loopback (127.0.0.1, ::1, localhost) and nobody is asked for a token: "
+                "name a file that holds one in MLP_REGISTRY_ADMIN_TOKEN_FILE"
             )
-        return host
+        return self
 
     @field_validator("data")
     @classmethod
@@ -67,6 +81,22 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """Where the database is, as a URL of SQLAlchemy."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data / 'registry.db'}"
+
+    @property
+    def guarded(self) -> bool:
+        """Whether callers need a token. Without one only this machine is served."""
+        return self.admin_token_file is not None or self.read_token_file is not None
+
+    @property
+    def hosts(self) -> frozenset[str] | None:
+        """The names in `Host` headers that are served; None for any.
+
+        A registry without tokens is known by names of this machine alone: a page in a browser can send requests here
+        under a name of its own (DNS rebinding), but it cannot send a token.
+        """
+        if self.guarded:
+            return frozenset(self.allowed_hosts) or None
+        return _LOOPBACK | {self.host, *self.allowed_hosts}
 
     @property
     def limits(self) -> Limits:

@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from mlp.api.model import Model, ModelList, ModelName, ModelPatch, ModelRequest
+from mlp.api.token import Scope
+from mlp.registry.access.needs import needs
 from mlp.registry.deps import By, Limit, Name, ServicesDep
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
 
@@ -23,12 +25,14 @@ Cursor = Annotated[ModelName | None, Query(description="`next` of the page befor
 
 
 @router.post("", status_code=201, responses=failures(409, *DOCUMENT_FAILURES))
+@needs(Scope.WRITE)
 async def create(request: ModelRequest, services: ServicesDep, by: By) -> Model:
     """Create a model without versions."""
     return await services.catalog.create(request, by)
 
 
 @router.get("", responses=failures())
+@needs(Scope.READ)
 async def page(
     services: ServicesDep, search: Search = None, tag: Tag = None, limit: Limit = 100, cursor: Cursor = None
 ) -> ModelList:
@@ -37,18 +41,21 @@ async def page(
 
 
 @router.get("/{name}", responses=failures(404))
+@needs(Scope.READ)
 async def show(name: Name, services: ServicesDep) -> Model:
     """Return one model."""
     return await services.catalog.model(name)
 
 
 @router.patch("/{name}", responses=failures(404, *DOCUMENT_FAILURES))
+@needs(Scope.WRITE)
 async def change(name: Name, patch: ModelPatch, services: ServicesDep, by: By) -> Model:
     """Change description and tags; a tag set to null goes away."""
     return await services.catalog.change_model(name, patch, by)
 
 
 @router.delete("/{name}", status_code=204, responses=failures(404, 507))
+@needs(Scope.ADMIN)
 async def remove(name: Name, services: ServicesDep, by: By) -> None:
     """Delete a model and all its versions. Their numbers are not given again."""
     await services.removal.model(name, by)

@@ -12,6 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mlp.api.error import ErrorDocument
+from mlp.registry.access.caller import Caller
+from mlp.registry.access.guard import OPEN_PATHS
+from mlp.registry.access.needs import need_of
 from mlp.registry.deps import services_of
 from mlp.registry.intake import check_media_type, chunks_of
 from mlp.registry.json_body import parse_json
@@ -20,18 +23,31 @@ _LONG = 64 * 1024  # bytes of JSON that are parsed in a thread, so that others a
 
 
 class DocumentRoute(APIRoute):
-    """A route whose JSON body, where it takes one, is read by our rules before FastAPI sees it."""
+    """A route that names the scope that it needs, and whose JSON body, where it takes one, is read by our rules.
+
+    An endpoint without `@needs(…)` makes no route (TypeError). The scope is checked before a byte of the body is read.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.need = need_of(endpoint)
+        if (self.need is None) != (path in OPEN_PATHS):
+            raise TypeError(f"{path} is open to everybody in one place and guarded in another")
+        if self.need is not None:
+            options["responses"] = failures(401, 403) | (options.get("responses") or {})
+            options["openapi_extra"] = {"security": [{"token": [self.need.value]}], **(options["openapi_extra"] or {})}
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request."""
-        handle = super().get_route_handler()
-        if self.body_field is None:
-            return handle
+        handle, need, takes_document = super().get_route_handler(), self.need, self.body_field is not None
 
-        async def handle_document(request: Request) -> Response:
-            return await handle(await _DocumentRequest.read(request))
+        async def handle_permitted(request: Request) -> Response:
+            if need is not None:
+                caller: Caller = request.scope["mlp.caller"]
+                caller.demand(need)
+            return await handle(await _DocumentRequest.read(request) if takes_document else request)
 
-        return handle_document
+        return handle_permitted
 
 
 class _DocumentRequest(Request):

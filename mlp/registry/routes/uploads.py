@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mlp.api.model import ModelVersion, Upload, UploadRequest
+from mlp.api.token import Scope
+from mlp.registry.access.needs import needs
 from mlp.registry.deps import By, IdempotencyKey, Name, ServicesDep
 from mlp.registry.intake import check_media_type, chunks_of
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
@@ -28,6 +30,7 @@ _BODY: dict[str, Any] = {
     responses=failures(409, *DOCUMENT_FAILURES)
     | {200: {"model": Upload, "description": "that digest is registered; no bytes are wanted"}},
 )
+@needs(Scope.WRITE)
 async def announce(
     name: Name,
     request: UploadRequest,
@@ -52,6 +55,7 @@ async def announce(
     | {200: {"model": ModelVersion, "description": "the version was registered before"}},
     openapi_extra=_BODY,
 )
+@needs(Scope.WRITE)
 async def receive(
     name: Name, upload: UploadId, request: Request, response: Response, services: ServicesDep, by: By
 ) -> ModelVersion:

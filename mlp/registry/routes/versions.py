@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mlp.api.model import MAX_VERSION, ModelVersion, VersionList, VersionPatch
+from mlp.api.token import Scope
+from mlp.registry.access.needs import needs
 from mlp.registry.deps import By, Limit, Name, Number, ServicesDep
 from mlp.registry.routes.blob_response import BlobResponse
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
@@ -26,30 +28,35 @@ _ARTIFACT: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("", responses=failures(404))
+@needs(Scope.READ)
 async def page(name: Name, services: ServicesDep, limit: Limit = 100, cursor: Cursor = None) -> VersionList:
     """Return versions, newest first."""
     return await services.catalog.versions(name, cursor=cursor, limit=limit)
 
 
 @router.get("/{version}", responses=failures(404))
+@needs(Scope.READ)
 async def show(name: Name, version: Number, services: ServicesDep) -> ModelVersion:
     """Return a version with signature and receipt."""
     return await services.catalog.version(name, version)
 
 
 @router.patch("/{version}", responses=failures(404, *DOCUMENT_FAILURES))
+@needs(Scope.WRITE)
 async def change(name: Name, version: Number, patch: VersionPatch, services: ServicesDep, by: By) -> ModelVersion:
     """Change description, tags and metrics; a tag or metric set to null goes away."""
     return await services.catalog.change_version(name, version, patch, by)
 
 
 @router.delete("/{version}", status_code=204, responses=failures(404, 507))
+@needs(Scope.ADMIN)
 async def remove(name: Name, version: Number, services: ServicesDep, by: By) -> None:
     """Delete a version. Its number is not given again."""
     await services.removal.version(name, version, by)
 
 
 @router.get("/{version}/artifact", responses=failures(404, 502) | _ARTIFACT, response_class=Response)
+@needs(Scope.READ)
 async def artifact(name: Name, version: Number, request: Request, services: ServicesDep) -> Response:
     """Return the ONNX graph, verified against its SHA-256 before the first byte is sent."""
     found = await services.catalog.version(name, version)

@@ -1,0 +1,121 @@
+"""Who asks, and whether they may: every route, every kind of caller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import APIRouter
+from guarded_registry import ADMIN, READ, bearer, guarded, http_as
+from registry_process import Registry, kill
+from sample_models import code_of
+
+from mlp.api.token import Scope
+from mlp.registry.access.guard import OPEN_PATHS
+from mlp.registry.app import create_app
+from mlp.registry.routes.route import DocumentRoute
+from mlp.registry.settings import Settings
+
+VALUES = {"name": "nobody", "version": "1", "upload": "0" * 32}
+HOLDERS = {Scope.READ: READ, Scope.ADMIN: ADMIN}
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    shared = guarded(tmp_path_factory.mktemp("guarded")).start()
+    yield shared
+    kill(shared)
+
+
+@pytest.fixture(scope="module")
+def routes(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    return list(create_app(Settings(data=tmp_path_factory.mktemp("routes"))).routes)
+
+
+def every_request(routes: list[Any]) -> list[tuple[str, str, Scope | None]]:
+    return [(method, route.path.format_map(VALUES), route.need) for route in routes for method in sorted(route.methods)]
+
+
+def test_every_route_declares_what_it_needs(routes: list[Any]) -> None:
+    assert len(routes) > 15
+    assert all(isinstance(route, DocumentRoute) for route in routes)
+    assert {route.path for route in routes if route.need is None} == OPEN_PATHS
+    with pytest.raises(TypeError, match="does not say which scope"):
+
+        @APIRouter(route_class=DocumentRoute).get("/forgotten")
+        async def forgotten() -> None: ...
+
+
+def test_without_a_token_nothing_but_the_probes_answers(registry: Registry, routes: list[Any]) -> None:
+    with http_as(registry, None) as http:
+        for method, path, need in [*every_request(routes), ("GET", "/nothing", Scope.READ), ("PUT", "/", Scope.READ)]:
+            answer = http.request(method, path)
+            if need is None:
+                assert answer.status_code == 200, path
+                continue
+            assert (answer.status_code, code_of(answer)) == (401, "token_missing"), path
+            assert answer.headers["www-authenticate"].startswith("Bearer ")
+            assert "Authorization: Bearer" in answer.json()["error"]["message"]
+            assert "mlp token create" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer",
+        "Bearer short",
+        f"Bearer {ADMIN}x",
+        f"Bearer {ADMIN} {ADMIN}",
+        f"Basic {ADMIN}",
+        ADMIN,
+        "Bearer " + "a" * 5_000,
+        f"Bearer {ADMIN}\xe9",
+    ],
+)
+def test_a_wrong_token_opens_nothing(registry: Registry, routes: list[Any], header: str) -> None:
+    with http_as(registry, None) as http:
+        for method, path, need in every_request(routes):
+            answer = http.request(method, path, headers={"Authorization": header.encode("latin-1")})
+            if need is not None:
+                assert (answer.status_code, code_of(answer)) == (401, "token_invalid"), path
+                assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+
+
+def test_two_authorizations_are_none(registry: Registry) -> None:
+    headers = [("Authorization", f"Bearer {ADMIN}"), ("Authorization", f"Bearer {ADMIN}")]
+    assert httpx.get(f"{registry.url}/models", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("scope", HOLDERS)
+def test_a_scope_allows_what_it_covers_and_no_more(registry: Registry, routes: list[Any], scope: Scope) -> None:
+    with http_as(registry, HOLDERS[scope]) as http:
+        for method, path, need in every_request(routes):
+            answer = http.request(method, path)
+            if need is None or scope.covers(need):
+                assert answer.status_code not in (401, 403), path
+                continue
+            assert (answer.status_code, code_of(answer)) == (403, "scope_insufficient"), path
+            assert f'scope="{need}"' in answer.headers["www-authenticate"]
+
+
+def test_the_scheme_of_the_header_has_no_case(registry: Registry) -> None:
+    assert httpx.get(f"{registry.url}/models", headers={"Authorization": f"bearer  {READ}"}).status_code == 200
+
+
+def test_a_body_is_not_read_before_its_sender_is_known(registry: Registry) -> None:
+    read = 0
+
+    def body() -> Iterator[bytes]:
+        nonlocal read
+        while read < 200_000_000:
+            read += 65_536
+            yield bytes(65_536)
+
+    for token, status in ((None, 401), (READ, 403)):
+        read = 0
+        headers = {"Content-Type": "application/json", **({} if token is None else bearer(token))}
+        answer = httpx.post(f"{registry.url}/models", content=body(), headers=headers, timeout=30)
+        assert (answer.status_code, answer.headers["connection"]) == (status, "close")
+        assert read < 50_000_000
