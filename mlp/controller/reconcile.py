@@ -108,7 +108,7 @@ def reconcile(view: View, settings: PodSettings) -> Plan:
         for resource in CHILDREN
         if resource not in wanted and (child := view.child(resource)) is not None
     ]
-    if scaled and live is not None and _owns_replicas(live):
+    if scaled and live is not None and _must_hand_over(live):
         actions.append(HandOver(live, least_replicas(view.deployment)))
     actions += [apply for resource, body in wanted.items() if (apply := _apply(view, resource, body)) is not None]
     return Plan(tuple(actions))
@@ -161,12 +161,14 @@ def _is_of_a_namesake(view: View, live: Object) -> bool:
     return any(owner.get("controller") and (owner["kind"], owner["name"]) == (KIND, view.name) for owner in owners)
 
 
-def _owns_replicas(live: Object) -> bool:
-    """Whether the operator is among those who own the Deployment's number of replicas."""
-    return any(
-        entry["manager"] == MANAGER and "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
+def _must_hand_over(live: Object) -> bool:
+    """Whether the number of replicas would be lost, or stay at 0, if the operator just gave it up."""
+    owners = {
+        entry["manager"]
         for entry in live["metadata"].get("managedFields", ())
-    )
+        if "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
+    }
+    return MANAGER in owners and (len(owners) == 1 or live["spec"].get("replicas") == 0)
 
 
 def _apply(view: View, resource: Resource, body: Body) -> Apply | None:

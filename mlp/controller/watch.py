@@ -107,16 +107,15 @@ def _keep(obj: dict[str, Any]) -> Object:
 
 
 def _keep_deployment(obj: dict[str, Any]) -> Object:
-    """Keep of the record of who wrote what only whether the operator owns the number of replicas."""
-    entries = obj["metadata"].get("managedFields", ())
-    owns = [
-        {"manager": MANAGER, "fieldsV1": {"f:spec": {"f:replicas": {}}}}
-        for entry in entries
-        if entry.get("manager") == MANAGER and "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
+    """Keep of the record of who wrote what only who owns the number of replicas."""
+    owners = [
+        {"manager": entry["manager"], "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+        for entry in obj["metadata"].get("managedFields", ())
+        if "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
     ]
     kept = _keep(obj)
-    if owns and "spec" in kept:
-        obj["metadata"]["managedFields"] = owns
+    if owners and "spec" in kept:
+        obj["metadata"]["managedFields"] = owners
     return kept
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
-from kubernetes.client import ApiClient, Configuration
+from kubernetes.client import Configuration
+from kubernetes.client.rest import RESTClientObject
 from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
 from kubernetes.config.incluster_config import SERVICE_TOKEN_FILENAME
 
@@ -42,7 +43,7 @@ class Connection:
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
-        self._api = ApiClient(configuration)
+        self._pool: Any = RESTClientObject(configuration).pool_manager
 
     @property
     def server(self) -> str:
@@ -74,18 +75,17 @@ class Connection:
 
     def close(self) -> None:
         """Close the connections."""
-        self._api.rest_client.pool_manager.clear()
+        self._pool.clear()
 
     def _open(self, request: Request, *, preload: bool) -> urllib3.BaseHTTPResponse:
         headers = {"Accept": "application/json", "User-Agent": "mlp"}
         if request.body is not None:
             headers["Content-Type"] = request.content_type
-        query: list[tuple[str, str]] = list((request.query or {}).items())
-        self._api.update_params_for_auth(headers, query, ["BearerToken"], request.path, request.method, request.body)
-        url = self.server + request.path + ("?" + urlencode(query) if query else "")
+        for credential in self._configuration.auth_settings().values():  # reads a token that was renewed anew
+            headers[credential["key"]] = credential["value"]
+        url = self.server + request.path + ("?" + urlencode(request.query) if request.query else "")
         timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, request.timeout), read=request.timeout)
-        pool: Any = self._api.rest_client.pool_manager
-        response: urllib3.BaseHTTPResponse = pool.urlopen(
+        response: urllib3.BaseHTTPResponse = self._pool.urlopen(
             request.method,
             url,
             body=request.body,
@@ -116,7 +116,8 @@ def connect(kubeconfig: Path | None = None, context: str | None = None, *, conne
 
     Without arguments the pod's come first, then the user's kubeconfig. Raises Precondition (`no_cluster`).
     """
-    configuration = Configuration(connection_pool_maxsize=connections)
+    configuration = Configuration()
+    configuration.connection_pool_maxsize = connections
     try:
         if kubeconfig is None and context is None and in_cluster():
             load_incluster_config(client_configuration=configuration)
@@ -129,7 +130,6 @@ def connect(kubeconfig: Path | None = None, context: str | None = None, *, conne
             )
     except ConfigException as error:
         raise Precondition(f"no cluster to speak to: {error}", code="no_cluster") from error
-    configuration.keep_alive = True
     return Connection(configuration)
 
 

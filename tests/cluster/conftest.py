@@ -203,6 +203,8 @@ def start(plane: ControlPlane, registry: Registry) -> Iterator[Callable[..., Ope
 
     yield make
     for process in started:
+        process.tell_to_stop()
+    for process in started:
         process.stop()
 
 

@@ -70,15 +70,17 @@ class ControlPlane:
     def audit_log(self) -> Path:
         return self.folder / "audit.log"
 
-    def kubeconfig_for(self, token: str, port: int | None = None, name: str | None = None) -> Path:
-        path = self.folder / f"{name or token}.kubeconfig"
+    def kubeconfig_for(self, token: str, server: str | None = None) -> Path:
+        """Write a kubeconfig for a user, by way of a proxy if one is named."""
+        path = self.folder / f"{token}{len(list(self.folder.glob('*.kubeconfig')))}.kubeconfig"
         authority = self.folder / "certificates" / "apiserver.crt"
-        server = f"https://127.0.0.1:{port or self.port}"
         config = {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "test",
-            "clusters": [{"name": "test", "cluster": {"server": server, "certificate-authority": str(authority)}}],
+            "clusters": [
+                {"name": "test", "cluster": {"server": server or self.url, "certificate-authority": str(authority)}}
+            ],
             "users": [{"name": "test", "user": {"token": token}}],
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
         }
@@ -135,7 +137,8 @@ class ControlPlane:
     def stop(self) -> None:
         for process in (self.server, self.etcd):
             if process is not None:
-                end(process)
+                process.kill()
+                process.wait()
 
     @contextmanager
     def controller_manager(self) -> Iterator[None]:

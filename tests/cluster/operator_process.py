@@ -18,7 +18,7 @@ from tests.cluster.control_plane import ControlPlane, end
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 QUICK = {
     "MLP_LEASE_SECONDS": "6",
-    "MLP_RENEW_SECONDS": "3",
+    "MLP_RENEW_SECONDS": "4.5",
     "MLP_RETRY_SECONDS": "0.4",
     "MLP_MISSING_SECONDS": "1",
     "MLP_HEALTH_HOST": "127.0.0.1",
@@ -83,6 +83,10 @@ class OperatorProcess:
     def metric(self, name: str) -> float:
         text = self.get("/metrics")[1]
         return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(name))
+
+    def tell_to_stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
 
     def stop(self) -> None:
         end(self.process, 15)
