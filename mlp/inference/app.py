@@ -1,6 +1,6 @@
-"""The ASGI application: finds the route, answers, turns failures into error documents, counts.
+"""The shell: finds the route, asks for a key, turns failures into error documents, counts.
 
-Written against ASGI itself: a web framework would cost more than running a small model does.
+It knows paths and statuses; sockets and framing are `http1`'s, models the data plane's.
 """
 
 from __future__ import annotations
@@ -11,73 +11,99 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 from time import perf_counter
-from typing import Any, NamedTuple
-
-from msgspec import structs
+from typing import NamedTuple
 
 from mlp.errors import Invalid, MlpError, NotFound
-from mlp.inference.exchange import ClientGone, Headers, Receive, Reply
-from mlp.inference.handlers import error_reply, internal_error
-from mlp.inference.lifecycle import Lifecycle
+from mlp.inference.handlers import INTERNAL, ErrorForm, error_reply
+from mlp.inference.http1 import Headers, Reply, Request
 from mlp.inference.log import LOG
 from mlp.inference.metrics import Metrics, RouteMetrics
-from mlp.inference.pages import Pages
-from mlp.inference.predict import PredictRoute
 
-Send = Callable[[Mapping[str, Any]], Awaitable[None]]
-Handler = Callable[[Headers, Receive], Awaitable[Reply]]
+Handler = Callable[[Request], Reply | Awaitable[Reply]]
+Guard = Callable[[Request], None]
+"""Raises Denied for a caller that may not ask this."""
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
-_SKIPPED_BODY = 65_536
-"""Bytes of a refused body that are rather skipped than the connection given up."""
 
 
-class _Route(NamedTuple):
-    handlers: Mapping[str, Handler]
+class Route(NamedTuple):
+    """What one path answers."""
+
+    handlers: Mapping[bytes, Handler]
+    """Method -> who answers it."""
+    name: str
+    """Under which it is counted; several paths may share one."""
+    error_form: ErrorForm = error_reply
+    is_guarded: bool = True
+    """Whether a caller needs a key, where this server asks for one."""
+
+
+class _Counted(NamedTuple):
+    route: Route
     metrics: RouteMetrics
 
 
 class App:
-    """All routes of one model server."""
+    """All routes of one listener."""
 
-    def __init__(self, predict: PredictRoute, pages: Pages, metrics: Metrics, lifecycle: Lifecycle) -> None:
-        self._metrics = metrics
-        self._lifecycle = lifecycle
-        self._routes = {
-            path: _Route(handlers, metrics.route(path)) for path, handlers in _handlers(predict, pages).items()
-        }
-        self._elsewhere = _Route({}, metrics.route("other"))
+    def __init__(self, routes: Mapping[str, Route], metrics: Metrics, guard: Guard | None = None) -> None:
+        self._routes = {path: _Counted(route, metrics.route(route.name)) for path, route in routes.items()}
+        self._elsewhere = _Counted(Route({}, "other"), metrics.route("other"))
+        self._guard = guard
         self._ids = count(1)
         self._id_prefix = os.urandom(6).hex().encode()
         self._logs_requests = LOG.isEnabledFor(logging.DEBUG)
 
-    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
+    def answer(self, request: Request) -> Reply | Awaitable[Reply]:
+        """Answer one request; a failure of any kind becomes an error document."""
         begin = perf_counter()
-        self._metrics.in_flight += 1
+        request_id = self._request_id(request.headers)
+        counted = self._routes.get(request.path, self._elsewhere)
         try:
-            headers = dict(scope["headers"])
-            request_id = self._request_id(headers)
-            route = self._routes.get(scope["path"], self._elsewhere)
-            handler = route.handlers.get(scope["method"])
-            try:
-                reply = await handler(headers, receive) if handler else self._misdirected(route, request_id)
-            except MlpError as error:
-                reply = error_reply(error, request_id)
-            except ClientGone:
-                return
-            except Exception:  # noqa: BLE001  a bug of ours must not end in an answer that is not JSON
-                LOG.exception("internal_error", {"request_id": request_id.decode()})
-                reply = internal_error(request_id)
-            await send(self._start(reply, request_id, headers))
-            await send({"type": "http.response.body", "body": reply.body})
-            seconds = perf_counter() - begin
-            route.metrics.statuses[reply.status] += 1
-            route.metrics.seconds.observe(seconds)
-            if self._logs_requests:
-                LOG.debug("request", _line(scope, reply, request_id, seconds))
-        finally:
-            self._metrics.in_flight -= 1
+            reply = self._handle(counted.route, request)
+        except Exception as error:  # noqa: BLE001  every failure has an answer
+            reply = _failure(error, counted.route, request_id)
+        if isinstance(reply, Reply):
+            return self._finish(reply, request, counted, request_id, begin)
+        return self._answer_later(reply, request, counted, request_id, begin)
+
+    def refuse(self, error: MlpError, path: str | None) -> Reply:
+        """Answer what never became a request that could be handled."""
+        route, metrics = self._routes.get(path or "", self._elsewhere)
+        request_id = self._request_id({})
+        reply = route.error_form(error, request_id)
+        reply.headers = (*reply.headers, (b"x-request-id", request_id))
+        metrics.statuses[reply.status] += 1
+        return reply
+
+    def _handle(self, route: Route, request: Request) -> Reply | Awaitable[Reply]:
+        if self._guard is not None and route.is_guarded:
+            self._guard(request)
+        handler = route.handlers.get(request.method)
+        if handler is not None:
+            return handler(request)
+        if not route.handlers:
+            raise NotFound(f"no such path; this server answers {', '.join(self._routes)}", code="no_such_path")
+        allowed = b", ".join(route.handlers).decode()
+        raise Invalid(f"this path takes {allowed}", code="method_not_allowed", details={"allow": allowed})
+
+    async def _answer_later(
+        self, promised: Awaitable[Reply], request: Request, counted: _Counted, request_id: bytes, begin: float
+    ) -> Reply:
+        try:
+            reply = await promised
+        except Exception as error:  # noqa: BLE001  every failure has an answer
+            reply = _failure(error, counted.route, request_id)
+        return self._finish(reply, request, counted, request_id, begin)
+
+    def _finish(self, reply: Reply, request: Request, counted: _Counted, request_id: bytes, begin: float) -> Reply:
+        reply.headers = (*reply.headers, (b"x-request-id", request_id))
+        seconds = perf_counter() - begin
+        counted.metrics.statuses[reply.status] += 1
+        counted.metrics.seconds.observe(seconds)
+        if self._logs_requests:
+            LOG.debug("request", _line(request, reply, request_id, seconds))
+        return reply
 
     def _request_id(self, headers: Headers) -> bytes:
         given = headers.get(b"x-request-id")
@@ -85,48 +111,19 @@ class App:
             return given
         return b"%b-%x" % (self._id_prefix, next(self._ids))
 
-    def _start(self, reply: Reply, request_id: bytes, asked: Headers) -> Mapping[str, Any]:
-        headers = [
-            (b"content-type", reply.media_type),
-            (b"content-length", b"%d" % len(reply.body)),
-            (b"x-request-id", request_id),
-        ]
-        if reply.allow is not None:
-            headers.append((b"allow", reply.allow))
-        if self._lifecycle.is_draining or (reply.status != 200 and _may_have_more(asked)):
-            headers.append((b"connection", b"close"))
-        return {"type": "http.response.start", "status": reply.status, "headers": headers}
 
-    def _misdirected(self, route: _Route, request_id: bytes) -> Reply:
-        if not route.handlers:
-            known = ", ".join(self._routes)
-            return error_reply(NotFound(f"no such path; this server answers {known}", code="no_such_path"), request_id)
-        allowed = ", ".join(route.handlers)
-        error = Invalid(f"this path takes {allowed}", code="method_not_allowed")
-        return structs.replace(error_reply(error, request_id), allow=allowed.encode())
+def _failure(error: Exception, route: Route, request_id: bytes) -> Reply:
+    if not isinstance(error, MlpError):  # a bug of ours must not end in an answer that is not JSON
+        LOG.error("internal_error", {"request_id": request_id.decode()}, exc_info=error)
+        error = INTERNAL
+    return route.error_form(error, request_id)
 
 
-def _may_have_more(headers: Headers) -> bool:
-    """Whether more of the refused body may be left on the connection than is worth skipping."""
-    return b"transfer-encoding" in headers or int(headers.get(b"content-length", 0)) > _SKIPPED_BODY
-
-
-def _handlers(predict: PredictRoute, pages: Pages) -> Mapping[str, Mapping[str, Handler]]:
-    read = {
-        "/health": pages.health,
-        "/ready": pages.ready,
-        "/metrics": pages.metrics,
-        "/metadata": pages.metadata,
-        "/openapi.json": pages.openapi,
-    }
-    return {"/predict": {"POST": predict}, **{path: {"GET": page, "HEAD": page} for path, page in read.items()}}
-
-
-def _line(scope: Mapping[str, Any], reply: Reply, request_id: bytes, seconds: float) -> Mapping[str, Any]:
+def _line(request: Request, reply: Reply, request_id: bytes, seconds: float) -> Mapping[str, object]:
     return {
         "request_id": request_id.decode(),
-        "method": scope["method"],
-        "path": scope["path"],
+        "method": request.method.decode(),
+        "path": request.path,
         "status": reply.status,
         "ms": round(seconds * 1000, 3),
     }

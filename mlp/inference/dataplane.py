@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 
@@ -26,16 +27,20 @@ class DataPlane:
         self._reader = AnswerReader(model.signature)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="model")
 
-    async def infer(self, feeds: Feeds, rows: int) -> Answers:
-        """Return the answers to `rows` rows, given as the graph's inputs.
+    def infer(self, feeds: Feeds, rows: int) -> Answers | Awaitable[Answers]:
+        """Return the answers to `rows` rows given as the graph's inputs, or the promise of them.
 
         Raises Invalid (`unanswerable_rows`) when the graph fails on them.
         """
         if rows * self._width <= _INLINE_CELLS:
-            answers, seconds = self._run(feeds, rows)
-        else:
-            loop = asyncio.get_running_loop()
-            answers, seconds = await loop.run_in_executor(self._threads, self._run, feeds, rows)
+            return self._count(feeds, rows, *self._run(feeds, rows))
+        return self._infer_later(feeds, rows)
+
+    async def _infer_later(self, feeds: Feeds, rows: int) -> Answers:
+        loop = asyncio.get_running_loop()
+        return self._count(feeds, rows, *await loop.run_in_executor(self._threads, self._run, feeds, rows))
+
+    def _count(self, feeds: Feeds, rows: int, answers: Answers, seconds: float) -> Answers:
         self._metrics.model_seconds.observe(seconds)
         self._metrics.rows += rows
         self._metrics.drift.observe(feeds, rows)

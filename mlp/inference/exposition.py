@@ -49,7 +49,8 @@ class _Counters(Collector):
         yield CounterMetricFamily(
             "mlp_non_finite_outputs", "NaN and infinite values, sent as null.", metrics.non_finite
         )
-        yield GaugeMetricFamily("mlp_http_requests_in_flight", "Requests being answered.", metrics.in_flight)
+        yield GaugeMetricFamily("mlp_http_requests_in_flight", "Requests being answered.", metrics.traffic.in_flight)
+        yield GaugeMetricFamily("mlp_http_connections", "Open connections.", metrics.traffic.connections)
         yield _by_feature(
             "mlp_feature_out_of_range", "Values outside the range seen at training.", metrics.drift.out_of_range()
         )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
-from mlp.errors import Invalid, MlpError, NotFound, TooLarge, Unavailable, Unsupported
-from mlp.inference.exchange import Reply
+from mlp.errors import DeadlineExceeded, Denied, Failed, Invalid, MlpError, NotFound, TooLarge, Unavailable, Unsupported
+from mlp.inference.http1 import Reply
+
+ErrorForm = Callable[[MlpError, bytes], Reply]
+"""Makes the answer that tells a caller of an error, given the request's id."""
+
+INTERNAL = Failed("the server failed; its log has the reason under this request id", code="internal")
+"""What a caller learns of a bug of ours."""
 
 _BY_CODE: Mapping[str, int] = {
     "duplicate_key": 400,
@@ -15,7 +21,11 @@ _BY_CODE: Mapping[str, int] = {
     "invalid_http": 400,
     "invalid_json": 400,
     "too_deep": 400,
+    "unauthenticated": 401,
     "method_not_allowed": 405,
+    "request_timeout": 408,
+    "expectation_failed": 417,
+    "head_too_large": 431,
     "invalid_output": 500,
 }
 _BY_KIND: tuple[tuple[type[MlpError], int], ...] = (
@@ -23,7 +33,9 @@ _BY_KIND: tuple[tuple[type[MlpError], int], ...] = (
     (Unsupported, 415),
     (Invalid, 422),
     (NotFound, 404),
+    (Denied, 403),
     (Unavailable, 503),
+    (DeadlineExceeded, 504),
 )
 
 
@@ -35,19 +47,25 @@ def status_of(error: MlpError) -> int:
 
 
 def error_reply(error: MlpError, request_id: bytes) -> Reply:
-    """Return the answer that tells a caller of `error`."""
+    """Return the error document of this server's own paths."""
     document = {
         "code": error.code,
         "message": error.message,
         "request_id": request_id.decode(),
         "details": dict(error.details),
     }
-    return Reply(msgspec.json.encode({"error": document}), status_of(error))
+    status = status_of(error)
+    return Reply(msgspec.json.encode({"error": document}), status, headers=headers_of(error, status))
 
 
-def internal_error(request_id: bytes) -> Reply:
-    """Return the answer that tells of a bug of ours, and nothing about it."""
-    message = "the server failed; its log has the reason under this request id"
-    return Reply(
-        msgspec.json.encode({"error": {"code": "internal", "message": message, "request_id": request_id.decode()}}), 500
-    )
+def headers_of(error: MlpError, status: int) -> tuple[tuple[bytes, bytes], ...]:
+    """Return what the status obliges its answer to say besides."""
+    match status:
+        case 401:
+            return ((b"www-authenticate", b'Bearer realm="mlp"'),)
+        case 405:
+            return ((b"allow", str(error.details["allow"]).encode()),)
+        case 503:
+            return ((b"retry-after", b"1"),)
+        case _:
+            return ()

@@ -6,10 +6,8 @@ import ipaddress
 import socket
 
 from mlp.errors import Precondition
+from mlp.inference.http1.server import BACKLOG
 from mlp.inference.settings import Settings
-
-BACKLOG = 2_048
-"""Connections that wait to be accepted."""
 
 
 def open_listener(settings: Settings) -> socket.socket:

@@ -18,8 +18,6 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonLine())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # The HTTP server reports each malformed request; a stranger must not be able to fill the log with them.
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)
 
 
 class _JsonLine(logging.Formatter):

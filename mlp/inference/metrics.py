@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 
 from mlp.inference.drift import Drift
+from mlp.inference.http1 import Traffic
 
 BOUNDS = (
     0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0
@@ -45,6 +46,7 @@ class Metrics:
 
     def __init__(self, drift: Drift) -> None:
         self.drift = drift
+        self.traffic = Traffic()
         self.routes: dict[str, RouteMetrics] = {}
         """Path -> its requests; every unknown path is `other`."""
         self.model_seconds = Histogram()
@@ -53,8 +55,6 @@ class Metrics:
         """Rows answered."""
         self.non_finite = 0
         """NaN and infinite values among the answers; they are sent as null."""
-        self.in_flight = 0
-        """Requests being answered now."""
 
     def route(self, path: str) -> RouteMetrics:
         """Return the counters of a path, which exist from then on."""

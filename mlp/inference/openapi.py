@@ -8,7 +8,7 @@ from typing import Any
 from mlp import __version__
 from mlp.api.signature import DType, Feature, Signature, Task
 from mlp.inference.loading import LoadedModel
-from mlp.inference.rows import FLOAT32_MAX, INT64_MAX, INT64_MIN
+from mlp.inference.predict.rows import FLOAT32_MAX, INT64_MAX, INT64_MIN
 
 _TYPES: Mapping[DType, Mapping[str, Any]] = {
     DType.FLOAT32: {"type": "number", "format": "float", "minimum": -FLOAT32_MAX, "maximum": FLOAT32_MAX},

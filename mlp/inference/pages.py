@@ -9,7 +9,7 @@ import msgspec
 
 from mlp import __version__
 from mlp.errors import Unavailable
-from mlp.inference.exchange import Reply
+from mlp.inference.http1 import Reply
 from mlp.inference.lifecycle import Lifecycle
 from mlp.inference.loading import LoadedModel
 from mlp.inference.metrics import Metrics
@@ -27,26 +27,26 @@ class Pages:
         self._metrics = metrics
         self._lifecycle = lifecycle
 
-    async def health(self, *_: object) -> Reply:
+    def health(self, *_: object) -> Reply:
         """Answer that the process lives, for as long as it does."""
         return Reply(b'{"status":"ok"}')
 
-    async def ready(self, *_: object) -> Reply:
+    def ready(self, *_: object) -> Reply:
         """Answer whether new callers should come here; raise Unavailable (`draining`) if not."""
         if self._lifecycle.is_draining:
             raise Unavailable("this server is about to end", code="draining")
         model = self._model
         return Reply(msgspec.json.encode({"status": "ready", "version": model.version, "digest": model.digest}))
 
-    async def metrics(self, *_: object) -> Reply:
+    def metrics(self, *_: object) -> Reply:
         """Answer with all counters, for Prometheus."""
         return Reply(self._exposition.render(), media_type=self._exposition.media_type)
 
-    async def metadata(self, *_: object) -> Reply:
+    def metadata(self, *_: object) -> Reply:
         """Answer with the model's name, digest, signature and receipt; never with its golden rows."""
         return Reply(self._metadata)
 
-    async def openapi(self, *_: object) -> Reply:
+    def openapi(self, *_: object) -> Reply:
         """Answer with the OpenAPI document of this very model."""
         return Reply(self._openapi)
 

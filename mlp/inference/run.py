@@ -15,7 +15,8 @@ from mlp.inference.loading import LoadedModel, load
 from mlp.inference.log import LOG
 from mlp.inference.metrics import Metrics
 from mlp.inference.pages import Pages
-from mlp.inference.predict import PredictRoute
+from mlp.inference.predict.route import PredictRoute
+from mlp.inference.routes import model_routes
 from mlp.inference.server import Server
 from mlp.inference.settings import Settings
 from mlp.inference.source import obtain
@@ -37,9 +38,12 @@ def run(settings: Settings) -> None:
         LOG.info("ready", {"port": port, "digest": model.digest, "seconds": round(perf_counter() - begin, 3)})
 
     lifecycle = Lifecycle()
+    metrics = Metrics(Drift(model.signature))
     server = Server(
-        _app(settings, model, lifecycle),
-        lifecycle,
+        app=_app(model, metrics, lifecycle),
+        limits=settings.limits,
+        traffic=metrics.traffic,
+        lifecycle=lifecycle,
         drain_seconds=settings.drain,
         shares_listener=settings.listen_fd is not None,
         on_ready=ready,
@@ -48,8 +52,6 @@ def run(settings: Settings) -> None:
     LOG.info("ended")
 
 
-def _app(settings: Settings, model: LoadedModel, lifecycle: Lifecycle) -> App:
-    metrics = Metrics(Drift(model.signature))
-    plane = DataPlane(model, metrics)
-    predict = PredictRoute(model, plane, metrics, settings.max_body_bytes)
-    return App(predict, Pages(model, metrics, lifecycle), metrics, lifecycle)
+def _app(model: LoadedModel, metrics: Metrics, lifecycle: Lifecycle) -> App:
+    predict = PredictRoute(model, DataPlane(model, metrics), metrics)
+    return App(model_routes(Pages(model, metrics, lifecycle), predict), metrics)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from mlp.api.model import MAX_VERSION, ModelName
 from mlp.errors import Invalid
+from mlp.inference.http1.limits import Limits
 
 _PREFIX = "MLP_"
 _DRAIN_OWN = 5.0
@@ -85,3 +86,8 @@ class Settings(BaseModel):
         if self.drain_seconds is not None:
             return self.drain_seconds
         return _DRAIN_OWN if self.listen_fd is None else _DRAIN_INHERITED
+
+    @property
+    def limits(self) -> Limits:
+        """What callers may ask of the HTTP port."""
+        return Limits(body_bytes=self.max_body_bytes)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mlp.api.receipt import Cell
 from mlp.api.signature import DType, Feature, Layout, Signature
-from mlp.inference.rows import Row
+from mlp.inference.predict.rows import Row
 from mlp.proof import Feeds
 from mlp.proof.feeds import NUMPY_DTYPES
 

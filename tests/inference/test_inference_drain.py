@@ -41,8 +41,9 @@ def test_a_request_that_has_begun_is_finished(launcher, registry):
     server = launcher.start(drain_seconds=0, **registry.publish(iris()))
     connection = socket.create_connection(("127.0.0.1", server.port))
     body = BODY.encode()
-    connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body[:9])
-    until(lambda: b"mlp_http_requests_in_flight 2.0" in server.http.get("/metrics").content)
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body)
+    connection.sendall(head + body[:9])
+    assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
     server.process.send_signal(signal.SIGTERM)
     until(lambda: any(line["event"] == "draining" for line in server.log()))
     connection.sendall(body[9:])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from served_models import IRIS_NAMES, SETOSA, churn, houses, iris, negation, reciprocal
 
 from mlp.errors import Invalid
-from mlp.inference.careful import CarefulReader
-from mlp.inference.decode import Decoder
+from mlp.inference.predict.careful import CarefulReader
+from mlp.inference.predict.decode import Decoder
 
 SPECIES = ["setosa", "versicolor", "virginica"]
 CUSTOMER = {"age": 61, "monthly fee": 20.5, "contract": "monthly", "city": "Bern"}

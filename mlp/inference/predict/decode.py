@@ -14,9 +14,9 @@ import msgspec
 
 from mlp.api.receipt import Cell
 from mlp.api.signature import Signature
-from mlp.inference import strict_json
-from mlp.inference.careful import CarefulReader
-from mlp.inference.rows import Call, Row, row_type
+from mlp.inference.predict import strict_json
+from mlp.inference.predict.careful import CarefulReader
+from mlp.inference.predict.rows import Call, Row, row_type
 
 Record = Mapping[str, Cell]
 

@@ -13,8 +13,8 @@ from typing import Any
 from mlp.api.receipt import Cell
 from mlp.api.signature import DType, Feature, Signature
 from mlp.errors import Invalid
-from mlp.inference import strict_json
-from mlp.inference.rows import FLOAT32_MAX, FLOAT64_MAX, INT64_MAX, INT64_MIN, Call, Row
+from mlp.inference.predict import strict_json
+from mlp.inference.predict.rows import FLOAT32_MAX, FLOAT64_MAX, INT64_MAX, INT64_MIN, Call, Row
 
 _FIELDS = ("features", "records", "return_probabilities")
 _LIMITS: Mapping[DType, tuple[float, float]] = {

@@ -1,0 +1,371 @@
+"""One connection: bytes in, requests in their order, replies in the same order, until one side has had enough."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from enum import Enum, auto
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple, cast
+from urllib.parse import unquote
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from mlp.errors import DeadlineExceeded, Invalid, MlpError, TooLarge, Unavailable
+from mlp.inference.http1.head import CLOSE, CONTINUE, KEEP_ALIVE
+from mlp.inference.http1.limits import LINGER_SECONDS, SLACK_BYTES
+from mlp.inference.http1.message import Reply, Request
+
+if TYPE_CHECKING:
+    from mlp.inference.http1.server import HttpServer
+
+_ONCE = (b"host", b"content-length", b"content-type", b"transfer-encoding", b"expect", b"authorization")
+"""Headers that mean something only when they stand there once."""
+
+
+class _Phase(Enum):
+    IDLE = auto()
+    """Between requests."""
+    HEAD = auto()
+    BODY = auto()
+    LEAVING = auto()
+    """Its last answer is written; what still comes is forgotten."""
+
+
+class _Waiting(NamedTuple):
+    """What a connection owes an answer to, after the one that is being made."""
+
+    request: Request | MlpError
+    connection: bytes
+
+
+class Connection(asyncio.Protocol):
+    """Reads requests for the server's application and writes its replies.
+
+    Requests sent ahead of their answers (pipelining) wait here, and nothing more is read meanwhile.
+    """
+
+    _transport: asyncio.Transport
+
+    def __init__(self, server: HttpServer) -> None:
+        self._server = server
+        self._limits = server.limits
+        self._traffic = server.traffic
+        self._parser = HttpRequestParser(self)
+        self._phase = self._timed = _Phase.IDLE
+        self.deadline = inf
+        """When it is ended, by the server's clock."""
+        self._waiting: deque[_Waiting] = deque()
+        self._task: asyncio.Future[Reply] | None = None
+        self._owed = (b"", b"")
+        """The method of the request that the task answers, and what its answer says of the connection."""
+        self._is_writable = True
+        self._has_half_closed = False
+        self._read = 0
+        """Bytes read of the head, or of the framed body, that is under way."""
+        self._held = 0
+        """Bytes of an unfinished body that count among the server's buffered ones."""
+        self._clear()
+
+    def _clear(self) -> None:
+        self._target = b""
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._headers: dict[bytes, bytes] = {}
+        self._body: list[bytes] = []
+        self._size = 0
+        self._chunks = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it is between requests: closing it now takes nothing from anybody."""
+        return self._phase is _Phase.IDLE and self._task is None and not self._waiting
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request has begun that is not answered."""
+        return self._phase in (_Phase.HEAD, _Phase.BODY) or self._task is not None or bool(self._waiting)
+
+    # The transport's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take part, if there is room."""
+        self._transport = cast(asyncio.Transport, transport)
+        self.deadline = self._server.now + self._limits.head_seconds
+        if not self._server.admit(self):
+            self._refuse(Unavailable("too many connections are open", code="overloaded"))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget everything; whoever works on an answer may stop."""
+        self._phase = _Phase.LEAVING
+        self._release()
+        self._waiting.clear()
+        if self._task is not None:
+            self._task.cancel()
+        self._server.release(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; answer what is complete."""
+        self._read += len(data)
+        if self._phase is _Phase.LEAVING:
+            if self._read > self._limits.body_bytes:
+                self._transport.abort()
+            return
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            pass  # the answer closes the connection
+        except HttpParserError as error:
+            cause = error.__context__
+            self._refuse(cause if isinstance(cause, MlpError) else _not_http())
+            return
+        if self._phase is not _Phase.IDLE:
+            self._wait_for_more(len(data))
+
+    def eof_received(self) -> bool:
+        """Return whether to stay: a caller that has said everything may still wait for an answer."""
+        self._has_half_closed = True
+        return self._task is not None or bool(self._waiting)
+
+    def pause_writing(self) -> None:
+        """The caller takes answers more slowly than it gets them: make no more of them."""
+        self._is_writable = False
+        self.deadline = self._server.now + self._limits.body_seconds
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The caller has caught up."""
+        self._is_writable = True
+        self.deadline = self._server.now + self._limits.idle_seconds
+        self._go_on()
+
+    # The clock's side
+
+    def check(self, now: float) -> None:
+        """End what takes too long: quietly between requests, with an answer within one."""
+        if now < self.deadline:
+            return
+        if self._phase in (_Phase.HEAD, _Phase.BODY) and self._is_writable:
+            what = "headers" if self._phase is _Phase.HEAD else "body"
+            self._refuse(DeadlineExceeded(f"the {what} did not arrive in time", code="request_timeout"))
+        elif self._phase is _Phase.IDLE and self._is_writable:
+            self._transport.close()
+        else:
+            self._transport.abort()
+
+    def close(self) -> None:
+        """Close it once what is written has left."""
+        self._phase = _Phase.LEAVING
+        self._transport.close()
+
+    # The parser's side; an error that is raised here ends the parsing
+
+    def on_message_begin(self) -> None:
+        if self._phase is _Phase.LEAVING:
+            raise _not_http()  # nobody will answer it
+        self._phase = _Phase.HEAD
+
+    def on_url(self, url: bytes) -> None:
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._phase is _Phase.HEAD:  # what follows a chunked body is not needed, and may claim anything
+            self._fields.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        limits, fields = self._limits, self._fields
+        if self._read > limits.head_bytes and _size(self._target, fields) > limits.head_bytes:
+            raise _head_too_large(limits.head_bytes)
+        if len(fields) > limits.headers:
+            raise TooLarge(f"there are more than {limits.headers} headers", code="head_too_large")
+        headers = self._headers = dict(fields)
+        if len(headers) != len(fields):
+            self._headers = headers = _joined(fields)
+        self._phase = _Phase.BODY
+        self._read = 0
+        if b"host" not in headers and self._parser.get_http_version() != "1.0":
+            raise _not_http()
+        if self._parser.get_method() == b"CONNECT":
+            raise _not_http()  # this is no proxy
+        if b"content-length" in headers:
+            if int(headers[b"content-length"]) > limits.body_bytes:
+                raise _body_too_large(limits.body_bytes)
+        elif b"transfer-encoding" in headers and (
+            headers[b"transfer-encoding"].lower() != b"chunked" or self._parser.get_http_version() != "1.1"
+        ):
+            raise _not_http()
+        if b"expect" in headers:
+            self._expect(headers[b"expect"])
+
+    def on_chunk_header(self) -> None:
+        self._chunks += 1
+        if self._chunks > self._limits.chunks:
+            raise TooLarge(f"the body comes in more than {self._limits.chunks} chunks", code="too_many_chunks")
+
+    def on_body(self, body: bytes) -> None:
+        self._size += len(body)
+        if self._size > self._limits.body_bytes:
+            raise _body_too_large(self._limits.body_bytes)
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        body = self._body
+        request = Request(
+            self._parser.get_method(),
+            _path(self._target),
+            self._headers,
+            body[0] if len(body) == 1 else b"".join(body),
+        )
+        connection = b""
+        if not self._parser.should_keep_alive() or self._parser.should_upgrade():
+            connection = CLOSE
+        elif b"connection" in self._headers and self._parser.get_http_version() == "1.0":
+            connection = KEEP_ALIVE
+        self._phase = self._timed = _Phase.IDLE
+        self._read = 0
+        if self._held:
+            self._release()
+        self._clear()
+        if self._task is None and self._is_writable and not self._waiting:
+            self._answer(request, connection)
+        else:
+            self._waiting.append(_Waiting(request, connection))
+            self._transport.pause_reading()
+
+    # Reading
+
+    def _expect(self, expectation: bytes) -> None:
+        if expectation.lower() != b"100-continue":
+            raise Invalid("this server meets no expectation but 100-continue", code="expectation_failed")
+        if self._is_writable and self._task is None and not self._waiting:
+            self._transport.write(CONTINUE)
+
+    def _wait_for_more(self, size: int) -> None:
+        """Arm the deadline of what is under way, and keep what has come of it within the limits."""
+        limits = self._limits
+        if self._phase is not self._timed:
+            self._timed = self._phase
+            in_head = self._phase is _Phase.HEAD
+            if self._is_writable:
+                self.deadline = self._server.now + (limits.head_seconds if in_head else limits.body_seconds)
+        if self._phase is _Phase.HEAD:
+            if self._read > limits.head_bytes:
+                self._refuse(_head_too_large(limits.head_bytes))
+        elif self._phase is _Phase.BODY:
+            self._held += size
+            self._traffic.buffered += size
+            if self._read > limits.body_bytes + SLACK_BYTES:
+                self._refuse(_body_too_large(limits.body_bytes))
+            elif self._traffic.buffered > limits.buffered_bytes:
+                self._refuse(Unavailable("too many bodies are under way", code="overloaded"))
+
+    def _release(self) -> None:
+        self._traffic.buffered -= self._held
+        self._held = 0
+
+    # Answering
+
+    def _answer(self, request: Request, connection: bytes) -> None:
+        server = self._server
+        if self._traffic.in_flight >= self._limits.in_flight:
+            error = Unavailable("too many requests are being answered", code="overloaded")
+            self._send(server.application.refuse(error, request.path), request.method, connection)
+            return
+        self._traffic.in_flight += 1
+        answer = server.application.answer(request)
+        if isinstance(answer, Reply):
+            self._traffic.in_flight -= 1
+            self._send(answer, request.method, connection)
+            return
+        if self._phase is _Phase.IDLE:
+            self.deadline = inf
+        self._owed = request.method, connection
+        self._task = asyncio.ensure_future(answer)
+        self._task.add_done_callback(self._answered)
+
+    def _answered(self, task: asyncio.Future[Reply]) -> None:
+        self._traffic.in_flight -= 1
+        self._task = None
+        if self._phase is not _Phase.LEAVING and not task.cancelled():
+            self._send(task.result(), *self._owed)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Answer what waits, as far as it can be answered now, then read on."""
+        while self._waiting and self._task is None and self._is_writable and self._phase is not _Phase.LEAVING:
+            request, connection = self._waiting.popleft()
+            if isinstance(request, MlpError):
+                self._leave(self._server.application.refuse(request, None))
+            else:
+                self._answer(request, connection)
+        if not self._waiting and self._task is None and self._is_writable and self._phase is not _Phase.LEAVING:
+            if self._has_half_closed:
+                self.close()
+            else:
+                self._transport.resume_reading()
+
+    def _send(self, reply: Reply, method: bytes, connection: bytes) -> None:
+        server = self._server
+        if server.is_draining:
+            connection = CLOSE
+        head = server.heads.write(reply, connection)
+        self._transport.write(head if method == b"HEAD" else head + reply.body)
+        if connection is CLOSE:
+            self.close()
+        elif self._is_writable and self._phase is _Phase.IDLE:
+            self.deadline = server.now + self._limits.idle_seconds
+
+    def _refuse(self, error: MlpError) -> None:
+        """Answer what is no request, in its turn, and leave."""
+        if self._phase is _Phase.LEAVING:
+            return
+        if self._task is None and not self._waiting and self._is_writable:
+            self._leave(self._server.application.refuse(error, _path(self._target) if self._target else None))
+        else:
+            self._phase = _Phase.IDLE
+            self._waiting.append(_Waiting(error, CLOSE))
+            self._transport.pause_reading()
+
+    def _leave(self, reply: Reply) -> None:
+        self._release()
+        self._phase = _Phase.LEAVING
+        self._read = 0
+        self.deadline = self._server.now + LINGER_SECONDS
+        self._transport.write(self._server.heads.write(reply, CLOSE) + reply.body)
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._transport.resume_reading()
+
+
+def _path(target: bytes) -> str:
+    """Return the path of a request's target, which may be a whole URL."""
+    path = target.partition(b"?")[0].decode("ascii", "replace")
+    if not path.startswith("/"):
+        path = "/" + path.partition("://")[2].partition("/")[2] if "://" in path else path
+    return unquote(path) if "%" in path else path
+
+
+def _joined(fields: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    headers: dict[bytes, bytes] = {}
+    for name, value in fields:
+        if name in headers and name in _ONCE:
+            raise _not_http()
+        headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
+    return headers
+
+
+def _size(target: bytes, fields: list[tuple[bytes, bytes]]) -> int:
+    return len(target) + sum(len(name) + len(value) + 4 for name, value in fields)
+
+
+def _not_http() -> Invalid:
+    return Invalid("this is not an HTTP/1.1 request", code="invalid_http")
+
+
+def _head_too_large(limit: int) -> TooLarge:
+    return TooLarge(f"request line and headers are larger than {limit} bytes", code="head_too_large")
+
+
+def _body_too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        f"the body is larger than {limit} bytes; send fewer rows at a time", details={"max_body_bytes": limit}
+    )

@@ -1,0 +1,1 @@
+"""`POST /predict`: rows as JSON in, labels or numbers as JSON out."""

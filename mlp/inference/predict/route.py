@@ -1,0 +1,40 @@
+"""The route itself: decode, infer, encode."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from mlp.errors import Invalid
+from mlp.inference.dataplane import DataPlane
+from mlp.inference.http1 import Reply, Request
+from mlp.inference.loading import LoadedModel
+from mlp.inference.metrics import Metrics
+from mlp.inference.predict.body import json_body
+from mlp.inference.predict.decode import Decoder
+from mlp.inference.predict.encode import Encoder
+from mlp.inference.tensors import TensorBuilder
+from mlp.proof import Answers
+
+
+class PredictRoute:
+    """Answers rows given by position or by name."""
+
+    def __init__(self, model: LoadedModel, plane: DataPlane, metrics: Metrics) -> None:
+        self._decode = Decoder(model.signature).decode
+        self._tensors_of = TensorBuilder(model.signature).build
+        self._encode = Encoder(model, metrics).encode
+        self._infer = plane.infer
+        self._has_probabilities = model.signature.outputs.probabilities is not None
+
+    def __call__(self, request: Request) -> Reply | Awaitable[Reply]:
+        """Answer one request; raise the errors of its body, of decoding and of the data plane."""
+        rows, probabilities = self._decode(json_body(request))
+        if probabilities and not self._has_probabilities:
+            raise Invalid("this model gives no probabilities", code="no_probabilities")
+        answers = self._infer(self._tensors_of(rows), len(rows))
+        if isinstance(answers, Answers):
+            return Reply(self._encode(answers, probabilities))
+        return self._later(answers, probabilities)
+
+    async def _later(self, answers: Awaitable[Answers], probabilities: bool) -> Reply:
+        return Reply(self._encode(await answers, probabilities))
