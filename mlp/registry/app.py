@@ -18,7 +18,7 @@ from mlp.registry.access.gate import Gate, OpenGate, TokenGate
 from mlp.registry.access.guard import Guard
 from mlp.registry.access.token_files import token_files
 from mlp.registry.check.judge import Judge
-from mlp.registry.database import Database
+from mlp.registry.database import Database, engine_for
 from mlp.registry.deps import Services
 from mlp.registry.folder import DataFolder
 from mlp.registry.handlers import add_handlers
@@ -58,7 +58,7 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
     folder = DataFolder(settings.data)
     store = store or FileStore(folder.blobs)
     shelf = Shelf(Staging(folder.incoming), store)
-    database = Database(settings.database)
+    database = Database(engine_for(settings.database))
     metrics, drain = Metrics(), Drain()
     judge = Judge(settings.limits, metrics.verdicts)
     pushes = Pushes(database, shelf, judge, settings.max_model_bytes)

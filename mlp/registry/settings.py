@@ -6,10 +6,11 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mlp.registry.check.confinement import Limits
+from mlp.registry.database.address import SQLITE, Address
 
 PREFIX = "MLP_REGISTRY_"
 GIB = 2**30
@@ -24,8 +25,13 @@ class Settings(BaseSettings):
 
     data: Path
     """The folder of blobs, and of the database where `database_url` names none."""
-    database_url: Annotated[str | None, Field(alias="DATABASE_URL", pattern=r"^sqlite\+aiosqlite:///.+")] = None
-    """DATABASE_URL."""
+    database_url: Annotated[SecretStr | None, Field(alias="DATABASE_URL")] = None
+    """DATABASE_URL: `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://USER@HOST:PORT/DATABASE`; secret, because the
+    URL may hold a password."""
+    database_password_file: Annotated[Path | None, Field(alias="DATABASE_PASSWORD_FILE")] = None
+    """DATABASE_PASSWORD_FILE: holds PostgreSQL's password; read anew at each connection."""
+    database_connections: Annotated[int, Field(ge=2, le=1_000)] = 16
+    """The most connections to PostgreSQL."""
     host: str = "127.0.0.1"
     """Beyond loopback only with a token, see `guarded`."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
@@ -72,15 +78,24 @@ class Settings(BaseSettings):
             )
         return self
 
+    @field_validator("database_url")
+    @classmethod
+    def _spoken(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            Address(url.get_secret_value())
+        return url
+
     @field_validator("data")
     @classmethod
     def _absolute(cls, data: Path) -> Path:
         return data.absolute()
 
     @property
-    def database(self) -> str:
-        """Where the database is, as a URL of SQLAlchemy."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data / 'registry.db'}"
+    def database(self) -> Address:
+        """Where the database is."""
+        if self.database_url is None:
+            return Address(f"{SQLITE}{self.data / 'registry.db'}")
+        return Address(self.database_url.get_secret_value(), self.database_password_file, self.database_connections)
 
     @property
     def guarded(self) -> bool:

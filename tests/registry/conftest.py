@@ -15,30 +15,55 @@ from mlp.client.registry import RegistryClient
 
 sys.path.insert(0, str(Path(__file__).parent))  # what the tests here share lies beside them
 
+from databases import Databases
 from judging import Judged
+from postgresql_server import Postgresql
 from registry_process import Registry, kill
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    """The PostgreSQL that the tests of this process share; each takes databases of its own."""
+    server = Postgresql()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="module")
+def database(request: pytest.FixtureRequest) -> str:
+    """What registries of this module keep their rows in, SQLite unless it says ON_BOTH_DATABASES."""
+    return getattr(request, "param", "sqlite")
+
+
+@pytest.fixture(scope="module")
+def server(database: str, request: pytest.FixtureRequest) -> Postgresql | None:
+    return request.getfixturevalue("postgresql") if database == "postgresql" else None
+
+
 @pytest.fixture
-def make_registry(tmp_path: Path) -> Iterator[Callable[..., Registry]]:
+def make_registry(tmp_path: Path, server: Postgresql | None) -> Iterator[Callable[..., Registry]]:
     """Make registries that are killed at the end of the test, if they still live."""
     made: list[Registry] = []
+    databases = Databases(server)
 
-    def make(folder: str = "registry", **arguments: Any) -> Registry:
-        made.append(Registry(tmp_path / folder, **arguments))
+    def make(folder: str = "registry", *, settings: dict[str, str] = {}, **arguments: Any) -> Registry:  # noqa: B006
+        made.append(Registry(tmp_path / folder, settings=databases.settings(folder) | settings, **arguments))
         return made[-1]
 
     yield make
     for registry in made:
         kill(registry)
+    databases.forget()
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+def registry(tmp_path_factory: pytest.TempPathFactory, server: Postgresql | None) -> Iterator[Registry]:
     """A running registry that the tests of a module share; each uses model names of its own."""
-    shared = Registry(tmp_path_factory.mktemp("shared") / "registry").start()
+    databases = Databases(server)
+    shared = Registry(tmp_path_factory.mktemp("shared") / "registry", settings=databases.settings("shared")).start()
     yield shared
     kill(shared)
+    databases.forget()
 
 
 @pytest.fixture

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+from databases import ON_BOTH_DATABASES
 from registry_process import Registry
 from sample_models import code_of, linear_model
 
 from mlp.api.model import ModelVersion
 from mlp.client.registry import RegistryClient
 from mlp.errors import Failed
+
+pytestmark = ON_BOTH_DATABASES
 
 
 @pytest.fixture

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from databases import ON_BOTH_DATABASES
 from registry_process import Registry
 from sample_models import announce, code_of, linear_model, put
+
+pytestmark = ON_BOTH_DATABASES
 
 SECRET = "correct-horse-battery"
 JSON = {"Content-Type": "application/json"}

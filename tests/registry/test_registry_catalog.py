@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from databases import ON_BOTH_DATABASES
 from sample_models import code_of, linear_model
 
 from mlp.client.registry import RegistryClient
+
+pytestmark = ON_BOTH_DATABASES
 
 
 def test_a_model_is_created_changed_and_deleted(http: httpx.Client) -> None:

@@ -16,7 +16,7 @@ from sample_models import Sample, linear_model
 from mlp.errors import Failed, Unavailable
 from mlp.registry.actor import Actor
 from mlp.registry.check.verdict import Verdict
-from mlp.registry.database import Database
+from mlp.registry.database import Address, Database, engine_for
 from mlp.registry.migrations import prepare_schema
 from mlp.registry.service.collection import Collection
 from mlp.registry.service.pushes import Pushes, Shelf
@@ -76,19 +76,19 @@ class House:
 @pytest.fixture
 def in_house(tmp_path: Path) -> Callable[..., None]:
     """Run a coroutine function on a House of its own."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'registry.db'}"
+    address = Address(f"sqlite+aiosqlite:///{tmp_path / 'registry.db'}")
     for folder in ("blobs", "incoming"):
         (tmp_path / folder).mkdir()
 
     async def live(story: Callable[[House], Coroutine[Any, Any, None]]) -> None:
-        database, store = Database(url), PausingStore(tmp_path / "blobs")
+        database, store = Database(engine_for(address)), PausingStore(tmp_path / "blobs")
         pushes = Pushes(database, Shelf(Staging(tmp_path / "incoming"), store), Trusting(), 10**9)
         try:
             await story(House(database, store, pushes, Removal(database), Collection(database, store)))
         finally:
             await database.close()
 
-    prepare_schema(url)
+    prepare_schema(address)
     return lambda story: asyncio.run(live(story))
 
 

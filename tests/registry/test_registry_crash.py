@@ -9,9 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
+from databases import ON_BOTH_DATABASES
 from dying_registry import STEPS
 from registry_process import Registry
 from sample_models import Sample, announce, linear_model, put
+
+pytestmark = ON_BOTH_DATABASES
 
 DYING = str(Path(__file__).with_name("dying_registry.py"))
 

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+from databases import ON_BOTH_DATABASES
 from registry_process import Registry
 from sample_models import announce, code_of, linear_model, put
 
 from mlp.client.http import error_of
 from mlp.client.registry import RegistryClient
 from mlp.errors import Conflict, Invalid, TooLarge, Unproved
+
+pytestmark = ON_BOTH_DATABASES
 
 WRITERS, EACH = 8, 50
 

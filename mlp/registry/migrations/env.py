@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from mlp.registry import tables  # noqa: F401  fills the metadata
-from mlp.registry.database import VERSION_TABLE, writing_engine
+from mlp.registry.database import VERSION_TABLE, engine_for
 
 
 def migrate(connection: Connection) -> None:
@@ -26,12 +26,12 @@ def migrate(connection: Connection) -> None:
 
 async def main() -> None:
     """Open the database and migrate it."""
-    engine = writing_engine(context.config.attributes["url"])
+    engine = engine_for(context.config.attributes["address"])
     try:
-        async with engine.begin() as connection:
+        async with engine.migrating() as connection:
             await connection.run_sync(migrate)
     finally:
-        await engine.dispose()
+        await engine.close()
 
 
 asyncio.run(main())

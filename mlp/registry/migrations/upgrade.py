@@ -7,15 +7,17 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
+from mlp.registry.database import Address
 
-def config_for(url: str) -> Config:
-    """Return the configuration with which Alembic works on the database at `url`."""
+
+def config_for(address: Address) -> Config:
+    """Return the configuration with which Alembic works on the database at `address`."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
-    config.attributes["url"] = url
+    config.attributes["address"] = address
     return config
 
 
-def upgrade_to_head(url: str) -> None:
+def upgrade_to_head(address: Address) -> None:
     """Apply every revision that the database lacks, in one transaction."""
-    command.upgrade(config_for(url), "head")
+    command.upgrade(config_for(address), "head")

@@ -9,6 +9,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from mlp.registry.repository.insertion import insert_if_free
 from mlp.registry.tables import ModelRow, VersionRow
 
 
@@ -18,10 +19,9 @@ class Models:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, row: ModelRow) -> None:
-        """Insert a model, which gives it its id."""
-        self._session.add(row)
-        await self._session.flush()
+    async def add(self, row: ModelRow) -> bool:
+        """Insert a model; return False where there is one of that name, deleted or not."""
+        return await insert_if_free(self._session, row)
 
     async def get(self, name: str) -> tuple[ModelRow, int | None] | None:
         """Return a model and its highest version, or None if there is none of that name."""
@@ -31,7 +31,7 @@ class Models:
         return (await self._session.exec(query)).one_or_none()
 
     async def to_change(self, name: str) -> ModelRow | None:
-        """Return the row of that name, deleted or not, locked against other writers."""
+        """Return the row of that name, deleted or not, locked against other writers until the transaction ends."""
         query = select(ModelRow).where(col(ModelRow.name) == name).with_for_update()
         return (await self._session.exec(query)).one_or_none()
 

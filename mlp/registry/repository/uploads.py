@@ -8,6 +8,7 @@ from sqlalchemy import delete, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from mlp.registry.repository.insertion import insert_if_free
 from mlp.registry.tables import UploadRow
 
 
@@ -17,9 +18,9 @@ class Uploads:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    def add(self, row: UploadRow) -> None:
-        """Insert an upload when the transaction ends, or as soon as something asks for it."""
-        self._session.add(row)
+    async def add(self, row: UploadRow) -> bool:
+        """Insert an upload; return False where its model has one with that idempotency key."""
+        return await insert_if_free(self._session, row)
 
     async def get(self, id_: str) -> UploadRow | None:
         """Return an announced upload."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -29,10 +29,20 @@ class Versions:
         query = _versions_of(name).where(col(VersionRow.number) == number)
         return (await self._session.exec(query)).one_or_none()
 
+    async def to_change(self, name: str, number: int) -> VersionRow | None:
+        """Return a version of a model, locked against other writers until the transaction ends."""
+        query = _versions_of(name).where(col(VersionRow.number) == number)
+        return (await self._session.exec(query.with_for_update(of=VersionRow))).one_or_none()
+
     async def of_digest(self, name: str, digest: str) -> VersionRow | None:
         """Return the version of a model that has that digest."""
         query = _versions_of(name).where(col(VersionRow.digest) == digest)
         return (await self._session.exec(query)).one_or_none()
+
+    async def highest(self, model: ModelRow) -> int | None:
+        """Return the highest number that a model's versions have."""
+        query = select(func.max(VersionRow.number)).where(col(VersionRow.model_id) == model.id)
+        return (await self._session.exec(query)).one()
 
     async def page(self, name: str, *, before: int | None, limit: int) -> Sequence[VersionRow]:
         """Return versions without their documents, from the highest number below `before` down."""

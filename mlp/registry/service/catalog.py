@@ -20,6 +20,7 @@ from mlp.api.model import (
 from mlp.errors import Conflict, Invalid, NotFound
 from mlp.registry.actor import Actor
 from mlp.registry.database import Database
+from mlp.registry.repository import Repository
 from mlp.registry.service.documents import model_document, version_document, version_summary
 from mlp.registry.tables import ModelRow, VersionRow
 
@@ -35,14 +36,12 @@ class Catalog:
     async def create(self, request: ModelRequest, by: Actor) -> Model:
         """Create a model without versions. Raises Conflict (`model_exists`)."""
         async with self._database.writing() as rows:
-            row = await rows.models.to_change(request.name)
-            if row is None:
-                row = new_model(request.name)
-                await rows.models.add(row)
-            elif row.deleted_at is None:
-                raise Conflict(f"model {request.name!r} exists already", code="model_exists")
-            else:
+            added = await rows.models.add(new_model(request.name))
+            row = await model_to_change(rows, request.name)
+            if row.deleted_at is not None:
                 revive(row)
+            elif not added:
+                raise Conflict(f"model {request.name!r} exists already", code="model_exists")
             row.description, row.tags = request.description, request.tags
             rows.events.record("model.created", by, model=request.name)
             return model_document(row, None)
@@ -69,14 +68,13 @@ class Catalog:
     async def change_model(self, name: str, patch: ModelPatch, by: Actor) -> Model:
         """Change the words about a model. Raises NotFound, or Invalid (`too_many_tags`)."""
         async with self._database.writing() as rows:
-            found = await rows.models.get(name)
-            if found is None:
+            row = await rows.models.to_change(name)
+            if row is None or row.deleted_at is not None:
                 raise model_not_found(name)
-            row, latest = found
             _change_words(row, patch)
             row.updated_at = datetime.now(UTC)
             rows.events.record("model.changed", by, model=name, details=_changes(patch))
-            return model_document(row, latest)
+            return model_document(row, await rows.versions.highest(row))
 
     async def version(self, name: str, number: int) -> ModelVersion:
         """Return a version. Raises NotFound (`model_not_found`, `version_not_found`)."""
@@ -100,13 +98,24 @@ class Catalog:
     async def change_version(self, name: str, number: int, patch: VersionPatch, by: Actor) -> ModelVersion:
         """Change the words about a version. Raises NotFound, or Invalid (`too_many_tags`, `too_many_metrics`)."""
         async with self._database.writing() as rows:
-            row = await rows.versions.get(name, number)
+            row = await rows.versions.to_change(name, number)
             if row is None:
                 raise version_not_found(name, number)
             _change_words(row, patch)
             row.metrics = _merged(row.metrics, patch.metrics, MAX_METRICS, "metrics")
             rows.events.record("version.changed", by, model=name, version=number, details=_changes(patch))
             return version_document(name, row)
+
+
+async def model_to_change(rows: Repository, name: str) -> ModelRow:
+    """Return the row of that name, deleted or not, locked against other writers; it is made where there is none."""
+    row = await rows.models.to_change(name)
+    if row is None:
+        await rows.models.add(new_model(name))
+        row = await rows.models.to_change(name)
+    if row is None:
+        raise RuntimeError(f"model {name!r} was inserted and is not there")
+    return row
 
 
 def new_model(name: str) -> ModelRow:

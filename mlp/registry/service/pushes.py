@@ -14,7 +14,7 @@ from mlp.registry.actor import Actor
 from mlp.registry.check.judge import Judge
 from mlp.registry.database import Database
 from mlp.registry.repository import Repository
-from mlp.registry.service.catalog import new_model, revive
+from mlp.registry.service.catalog import model_to_change, revive
 from mlp.registry.service.documents import version_document
 from mlp.registry.store.base import ArtifactStore
 from mlp.registry.store.staging import Staged, Staging
@@ -55,26 +55,28 @@ class Pushes:
         digest = version_digest(request.sha256, manifest.signature, manifest.receipt)
         fingerprint = sha256_of(canonical_json(request.model_dump(mode="json")))
         registered = await self._intact_version(name, digest)
+        row = UploadRow(
+            id=uuid.uuid4().hex,
+            model_name=name,
+            idempotency_key=key,
+            fingerprint=fingerprint,
+            sha256=request.sha256,
+            size=request.size,
+            digest=digest,
+            manifest=manifest.model_dump_json(),
+            created_at=datetime.now(UTC),
+        )
         async with self._database.writing() as rows:
             earlier = None if key is None else await rows.uploads.of_key(name, key)
-            if earlier is not None and earlier.fingerprint != fingerprint:
-                raise Conflict("this Idempotency-Key came with another request before", code="key_reused")
-            if earlier is not None or registered is not None:
-                return Upload(id=digest if earlier is None else earlier.id, version=registered)
-            row = UploadRow(
-                id=uuid.uuid4().hex,
-                model_name=name,
-                idempotency_key=key,
-                fingerprint=fingerprint,
-                sha256=request.sha256,
-                size=request.size,
-                digest=digest,
-                manifest=manifest.model_dump_json(),
-                created_at=datetime.now(UTC),
-            )
-            await rows.blobs.claim(row.sha256, row.size, row.created_at)
-            rows.uploads.add(row)
-            return Upload(id=row.id)
+            if earlier is None and registered is None:
+                await rows.blobs.claim(row.sha256, row.size, row.created_at)
+                if not await rows.uploads.add(row) and key is not None:
+                    earlier = await rows.uploads.of_key(name, key)
+        if earlier is not None and earlier.fingerprint != fingerprint:
+            raise Conflict("this Idempotency-Key came with another request before", code="key_reused")
+        if earlier is not None:
+            return Upload(id=earlier.id, version=registered)
+        return Upload(id=row.id if registered is None else digest, version=registered)
 
     async def warm(self) -> None:
         """Prepare for a judgement that will be asked for soon."""
@@ -141,7 +143,9 @@ async def _register(
     rows: Repository, upload: UploadRow, generation: str, manifest: Manifest, by: Actor
 ) -> tuple[ModelVersion, bool]:
     """Give the upload the next number of its model, unless its digest has one."""
-    model = await _model_for_version(rows, upload.model_name)
+    model = await model_to_change(rows, upload.model_name)
+    if model.deleted_at is not None:
+        revive(model)
     existing = await rows.versions.of_digest(model.name, upload.digest)
     if existing is not None:
         return version_document(model.name, existing), False
@@ -157,16 +161,6 @@ async def _register(
     details = {"digest": version.digest, "size": version.size}
     rows.events.record("version.created", by, model=model.name, version=version.number, details=details)
     return version_document(model.name, version), True
-
-
-async def _model_for_version(rows: Repository, name: str) -> ModelRow:
-    model = await rows.models.to_change(name)
-    if model is None:
-        model = new_model(name)
-        await rows.models.add(model)
-    elif model.deleted_at is not None:
-        revive(model)
-    return model
 
 
 def _version_row(model: ModelRow, upload: UploadRow, manifest: Manifest, now: datetime) -> VersionRow:

@@ -1,0 +1,71 @@
+"""The way to the database: reading, and one writing transaction around what belongs together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from mlp.errors import Conflict, Unavailable
+from mlp.registry.database.engine import WRITABLE, Engine
+from mlp.registry.repository import Repository
+
+
+class Database:
+    """Transactions on the database behind `engine`.
+
+    Every failure of the database leaves as Unavailable: `insufficient_storage`, `database_busy` or
+    `database_unavailable`. Two writers that met where nothing was locked leave as Conflict.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Repository]:
+        """Yield a repository that reads; each of its statements sees the latest committed state."""
+        async with self._session(self._engine.readers) as session:
+            yield Repository(session)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Repository]:
+        """Yield a repository that writes; what it did is on disk on a clean exit, and undone otherwise.
+
+        Other writers run meanwhile, here or in another process: lock the row on which a decision rests
+        (`to_change`), or insert so that the loser of a race finds the winner's row.
+        """
+        async with self._engine.turn(), self._session(self._engine.writers) as session, session.begin():
+            yield Repository(session)
+
+    async def check(self) -> None:
+        """Return if the database can be written to now."""
+        async with self._engine.turn(), self._session(self._engine.writers) as session, session.begin():
+            await (await session.connection()).execute(WRITABLE)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.close()
+
+    @asynccontextmanager
+    async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+        try:
+            async with AsyncSession(engine, expire_on_commit=False) as session:
+                try:
+                    yield session
+                except TimeoutError:
+                    await session.invalidate()  # nobody answers there: not even a ROLLBACK would be
+                    raise
+        except PoolTimeoutError as error:
+            raise Unavailable("too many requests wait for the database", code="database_busy") from error
+        except IntegrityError as error:
+            raise Conflict("another writer came first; try again") from error
+        except Exception as error:
+            failure = self._engine.failure(error)
+            if failure is None:
+                raise
+            await self._engine.drop()
+            raise failure from error

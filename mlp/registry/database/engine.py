@@ -1,0 +1,44 @@
+"""The seam between transactions and the database that runs them."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from sqlalchemy import String, column, select, table
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from mlp.errors import MlpError
+
+VERSION_TABLE = "mlp_registry_schema"
+REVISION = select(column("version_num", String)).select_from(table(VERSION_TABLE))
+"""Asks for the revision of the schema."""
+WRITABLE = REVISION.with_for_update(read=True, key_share=True)
+"""Asks the same, in a way that PostgreSQL refuses when it is read-only; SQLite refuses its BEGIN IMMEDIATE."""
+
+
+class Engine(Protocol):
+    """Connections to one database."""
+
+    @property
+    def readers(self) -> AsyncEngine:
+        """Connections whose every statement sees the latest committed state."""
+
+    @property
+    def writers(self) -> AsyncEngine:
+        """Connections for transactions that are on disk when they have been committed."""
+
+    def turn(self) -> AbstractAsyncContextManager[object]:
+        """Wait until a transaction of this process may write."""
+
+    def migrating(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Begin a transaction that is alone, among all processes, in changing the schema."""
+
+    def failure(self, error: BaseException) -> MlpError | None:
+        """Return what an error of the database means to a client; None when it is no failure of the database."""
+
+    async def drop(self) -> None:
+        """Forget the connections that are idle; new ones are made when they are needed."""
+
+    async def close(self) -> None:
+        """Close every connection."""

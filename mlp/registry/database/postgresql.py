@@ -1,0 +1,107 @@
+"""PostgreSQL through asyncpg."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from mlp.errors import MlpError, Unavailable
+from mlp.registry.database.address import POSTGRESQL, Address
+
+log = logging.getLogger(__name__)
+
+_POOL_SECONDS = 1.5  # how long a request waits for a connection before it is told to come back
+_CONNECT_SECONDS = 3.0
+_STATEMENT_SECONDS = 5.0  # beyond that the network counts as gone
+_MIGRATION_LOCK = 7_361_925_048_417_236  # any number, as long as every release of mlp takes the same
+_SESSION = {
+    "application_name": "mlp-registry",
+    "jit": "off",  # compiling costs more than any statement here takes
+    "lock_timeout": "4s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+_NO_ROOM = frozenset({"53100"})
+_BUSY = frozenset({"40001", "40P01", "53300", "55P03", "57014"})
+
+
+class PostgresqlEngine:
+    """The database at `address`, in two pools: readers commit each statement by itself and save two round trips."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        half = max(1, address.connections // 2)
+        self.writers = self._pool(half)
+        self.readers = self._pool(half, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+
+    def turn(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Writers wait for rows, in the database, and not for each other."""
+        return contextlib.nullcontext()
+
+    @asynccontextmanager
+    async def migrating(self) -> AsyncIterator[AsyncConnection]:
+        """An advisory lock that the end of the transaction, or of the process, gives back."""
+        patient = self._pool(1, statement_seconds=None)
+        try:
+            async with patient.begin() as connection:
+                await connection.execute(text("SET LOCAL lock_timeout = 0"))
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+                yield connection
+        finally:
+            await patient.dispose()
+
+    def failure(self, error: BaseException) -> MlpError | None:
+        """Tell a full disk, what passes by itself, and the rest."""
+        if isinstance(error, TimeoutError):
+            return Unavailable("the registry's database does not answer", code="database_unavailable")
+        if not isinstance(error, DBAPIError):
+            return None
+        state = getattr(error.orig, "sqlstate", None)
+        log.warning("the database failed: %s", error.orig, extra={"fields": {"sqlstate": state}})
+        if state in _NO_ROOM:
+            return Unavailable("the registry's database has no room left", code="insufficient_storage")
+        if state in _BUSY:
+            return Unavailable("the registry's database is busy", code="database_busy")
+        return Unavailable("the registry's database does not work", code="database_unavailable")
+
+    async def drop(self) -> None:
+        """Forget what is idle: after a fail-over, the name leads to another host."""
+        await self.readers.dispose()
+        await self.writers.dispose()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.drop()
+
+    def _pool(self, size: int, *, statement_seconds: float | None = _STATEMENT_SECONDS, **options: Any) -> AsyncEngine:
+        async def connect() -> asyncpg.Connection:
+            try:
+                return await asyncpg.connect(
+                    self._address.dsn,
+                    password=self._address.password(),
+                    timeout=_CONNECT_SECONDS,
+                    command_timeout=statement_seconds,
+                    server_settings=_SESSION,
+                )
+            except OSError as error:
+                log.warning("the database cannot be reached: %s", error.strerror or "no answer in time")
+                raise Unavailable("the registry's database does not answer", code="database_unavailable") from error
+
+        engine = create_async_engine(
+            POSTGRESQL, async_creator=connect, pool_size=size, max_overflow=0, pool_timeout=_POOL_SECONDS, **options
+        )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        return engine
+
+
+def _refuse_closed(connection: Any, *_: object) -> None:
+    """Have the pool make another connection when the server has closed this one: known without asking it."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError

@@ -1,0 +1,104 @@
+"""SQLite in WAL mode: one file, one writer at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from mlp.errors import MlpError, Precondition, Unavailable
+
+_BUSY_MILLISECONDS = 10_000
+_POOL_SECONDS = 2
+
+
+class SqliteEngine:
+    """The database in the file that `url` names.
+
+    Writers of this process queue here, in order, rather than in SQLite, where they would poll.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.writers = _writing_engine(url)
+        self.readers = _reading_engine(url)
+        self._turn = asyncio.Lock()
+
+    def turn(self) -> asyncio.Lock:
+        """Wait for the writer before."""
+        return self._turn
+
+    @asynccontextmanager
+    async def migrating(self) -> AsyncIterator[AsyncConnection]:
+        """BEGIN IMMEDIATE is the lock among processes, and undoes tables too."""
+        async with self.writers.begin() as connection:
+            yield connection
+
+    def failure(self, error: BaseException) -> MlpError | None:
+        """Tell a full disk, a lock that did not come, and the rest."""
+        if not isinstance(error, DatabaseError):
+            return None
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            return Unavailable("the registry's database has no room left", code="insufficient_storage")
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return Unavailable("the registry's database is busy", code="database_busy")
+        return Unavailable("the registry's database does not work", code="database_unavailable")
+
+    async def drop(self) -> None:
+        """Keep the connections: a file does not move to another host."""
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.readers.dispose()
+        await self.writers.dispose()
+
+
+def _writing_engine(url: str) -> AsyncEngine:
+    """Return an engine whose transactions are on disk when they have been committed.
+
+    They say BEGIN IMMEDIATE: waiting for the lock at the start is what makes a read before a write safe.
+    """
+    engine = create_async_engine(url, connect_args={"isolation_level": None}, pool_timeout=_POOL_SECONDS)
+
+    if engine.url.database is not None:  # SQLite gives its other files the mode of this one
+        try:
+            os.close(os.open(Path(engine.url.database), os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise Precondition(f"the database cannot be opened: {error.strerror}", code="database_unusable") from error
+    _set_pragmas(engine, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _reading_engine(url: str) -> AsyncEngine:
+    """Return an engine that cannot write; each of its statements sees the latest committed state."""
+    engine = create_async_engine(
+        url,
+        connect_args={"isolation_level": None},
+        pool_timeout=_POOL_SECONDS,
+        pool_reset_on_return=None,
+        skip_autocommit_rollback=True,
+    )
+    _set_pragmas(engine, "query_only=ON")
+    return engine
+
+
+def _set_pragmas(engine: AsyncEngine, *pragmas: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        for pragma in (f"busy_timeout={_BUSY_MILLISECONDS}", *pragmas):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
