@@ -158,6 +158,8 @@ class ModelVersion(Answer):
     tags: dict[str, str] = {}
     description: str = ""
     source: Source = Source()
+    aliases: list[str] = []
+    """The names that point to this version now, in order."""
     created_at: datetime
     created_by: str | None = None
 
@@ -178,7 +180,9 @@ class VersionSummary(Answer):
     metrics: dict[str, float] = {}
     tags: dict[str, str] = {}
     description: str = ""
+    aliases: list[str] = []
     created_at: datetime
+    created_by: str | None = None
 
 
 class Model(Answer):
@@ -189,6 +193,8 @@ class Model(Answer):
     tags: dict[str, str] = {}
     latest_version: int | None = None
     """The highest number among its versions; None without one."""
+    aliases: dict[str, int] = {}
+    """Where each alias points now."""
     created_at: datetime
     updated_at: datetime
 

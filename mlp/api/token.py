@@ -9,7 +9,7 @@ class Scope(StrEnum):
     """What a token allows; each scope holds those before it."""
 
     READ = "read"
-    """Look up and download."""
+    """Look up, download, and say which versions are in use."""
     WRITE = "write"
     """Push, change, and move aliases."""
     ADMIN = "admin"

@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
 import httpx
-from pydantic import ValidationError
 
 from mlp.api.model import (
     Manifest,
@@ -25,21 +23,19 @@ from mlp.api.model import (
     UploadRequest,
     VersionList,
     VersionSummary,
-    check_name,
 )
-from mlp.api.wire import Answer
+from mlp.client.aliases import Aliases
 from mlp.client.http import call, error_of, failure_of
+from mlp.client.resource import PAGE, WHO, document_of, listed, path_of
+from mlp.client.uses import Uses
 from mlp.errors import Failed, Precondition, Unavailable
 
-WHO = "the registry"
 CHUNK = 256 * 1024
-PAGE = 100
 _SECONDS_TO_JUDGE = 120.0
 _PAUSES = (0.5, 2.0)  # seconds before a push is tried again
 
 Progress = Callable[[int], None]
 """Told how many bytes have travelled so far."""
-Document = TypeVar("Document", bound=Answer)
 
 
 @dataclass(frozen=True)
@@ -53,11 +49,14 @@ class Pushed:
 class RegistryClient(AbstractContextManager["RegistryClient"]):
     """Speaks to the registry at `url`; `token_file` holds the bearer token, where the registry wants one.
 
-    Every method raises errors of `mlp.errors`: what the registry said, or Unavailable when it does not answer.
+    Every method raises errors of `mlp.errors`: what the registry said, or Unavailable when it does not answer. Those
+    about aliases and uses are behind `aliases` and `uses`.
     """
 
     def __init__(self, url: str, *, token_file: Path | None = None, timeout: float = 30.0) -> None:
         self._http = httpx.Client(base_url=url, headers=_headers(token_file), timeout=timeout)
+        self.aliases = Aliases(self._http)
+        self.uses = Uses(self._http)
         self._upload_timeout = httpx.Timeout(timeout, read=_SECONDS_TO_JUDGE)
 
     def __enter__(self) -> Self:
@@ -79,23 +78,19 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
     def models(self, *, search: str | None = None, tag: str | None = None, limit: int = PAGE) -> list[Model]:
         """Return at most `limit` models by name; `tag` is `key` or `key=value`."""
         query = {"search": search, "tag": tag}
-        return list(islice(self._pages("/models", ModelList, query, limit), limit))
+        return listed(self._http, "/models", ModelList, query, limit)
 
     def model(self, name: str) -> Model:
         """Return one model; NotFound (`model_not_found`) when there is none of that name."""
-        return _document(call(self._http, WHO, "GET", _path(name)), Model)
+        return document_of(call(self._http, WHO, "GET", path_of(name)), Model)
 
     def versions(self, name: str, *, limit: int = PAGE) -> list[VersionSummary]:
         """Return at most `limit` versions of a model, newest first."""
-        return list(islice(self._pages(f"{_path(name)}/versions", VersionList, {}, limit), limit))
+        return listed(self._http, f"{path_of(name)}/versions", VersionList, {}, limit)
 
     def version(self, name: str, version: int) -> ModelVersion:
         """Return one version with signature and receipt; NotFound (`version_not_found`) when there is none."""
-        return _document(call(self._http, WHO, "GET", _path(name, version)), ModelVersion)
-
-    def use(self, name: str, version: int, holder: str) -> None:
-        """Say that `holder` uses a version, which keeps it from being deleted for the next 10 minutes."""
-        call(self._http, WHO, "PUT", f"{_path(name, version)}/uses/{holder}")
+        return document_of(call(self._http, WHO, "GET", path_of(name, version)), ModelVersion)
 
     def push(
         self, name: str, manifest: Manifest, artifact: bytes | Path, *, progress: Progress | None = None
@@ -123,23 +118,23 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
             self._http,
             WHO,
             "POST",
-            f"{_path(name)}/uploads",
+            f"{path_of(name)}/uploads",
             content=request.model_dump_json(),
             headers={"Content-Type": "application/json", "Idempotency-Key": key},
         )
-        upload = _document(announced, Upload)
+        upload = document_of(announced, Upload)
         if upload.version is not None:
             return Pushed(upload.version, created=False)
         answer = call(
             self._http,
             WHO,
             "PUT",
-            f"{_path(name)}/uploads/{upload.id}",
+            f"{path_of(name)}/uploads/{upload.id}",
             content=_chunks(artifact, progress),
             headers={"Content-Type": "application/octet-stream", "Content-Length": str(request.size)},
             timeout=self._upload_timeout,
         )
-        return Pushed(_document(answer, ModelVersion), created=answer.status_code == httpx.codes.CREATED)
+        return Pushed(document_of(answer, ModelVersion), created=answer.status_code == httpx.codes.CREATED)
 
     def download(self, version: ModelVersion, target: Path, *, progress: Progress | None = None) -> None:
         """Write the version's ONNX graph to `target`, which appears whole or not at all.
@@ -160,7 +155,7 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
         received = 0
         try:
             with (
-                self._http.stream("GET", f"{_path(version.name, version.version)}/artifact") as answer,
+                self._http.stream("GET", f"{path_of(version.name, version.version)}/artifact") as answer,
                 part.open("wb") as file,
             ):
                 if answer.status_code >= 400:
@@ -176,17 +171,6 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
             raise failure_of(error, WHO, str(self._http.base_url)) from error
         return digest.hexdigest()
 
-    def _pages(self, path: str, kind: type[Any], query: Mapping[str, str | None], limit: int) -> Iterator[Any]:
-        asked = {key: value for key, value in query.items() if value is not None}
-        cursor: str | None = None
-        while True:
-            params = {**asked, "limit": str(min(limit, PAGE)), **({} if cursor is None else {"cursor": cursor})}
-            page = _document(call(self._http, WHO, "GET", path, params=params), kind)
-            yield from page.items
-            cursor = page.next
-            if cursor is None:
-                return
-
 
 def _headers(token_file: Path | None) -> dict[str, str]:
     if token_file is None:
@@ -196,21 +180,6 @@ def _headers(token_file: Path | None) -> dict[str, str]:
     except OSError as error:
         raise Precondition(f"the token file {token_file} cannot be read", code="token_unreadable") from error
     return {"Authorization": f"Bearer {token}"}
-
-
-def _path(name: str, version: int | None = None) -> str:
-    # A name is checked before it becomes part of a path: "../x" must not reach another resource.
-    return f"/models/{check_name(name)}" + ("" if version is None else f"/versions/{version:d}")
-
-
-def _document(answer: httpx.Response, kind: type[Document]) -> Document:
-    try:
-        return kind.model_validate_json(answer.content)
-    except ValidationError as error:
-        raise Failed(
-            f"{WHO} at {answer.request.url.copy_with(path='/', query=None)} answered something else than a registry",
-            code="unexpected_answer",
-        ) from error
 
 
 def _sha256(artifact: bytes | Path) -> str:

@@ -120,6 +120,7 @@ class Versions:
         if use.version not in self._wanted(use.holder):
             with self._lock:
                 self._held.discard(use)
+            self._end(use)
             return
         answer = self._answer(use.version)
         if isinstance(answer, Resolved):
@@ -141,12 +142,18 @@ class Versions:
 
     def _renew(self, use: _Use, answer: Resolved) -> Answer:
         try:
-            self._registry().use(use.version.model, use.version.number, f"{use.holder.namespace}.{use.holder.name}")
+            self._registry().uses.keep(use.version.model, use.version.number, _holder(use))
         except MlpError as error:
             if isinstance(error, NotFound) and error.code in _ABSENT:
                 return self._failed(error)
             _log.warning("a use is not renewed", extra={"holder": "/".join(use.holder), "why": error.message})
         return answer
+
+    def _end(self, use: _Use) -> None:
+        try:
+            self._registry().uses.end(use.version.model, use.version.number, _holder(use))
+        except MlpError as error:  # it expires by itself
+            _log.info("a use is not ended", extra={"holder": "/".join(use.holder), "why": error.message})
 
     def _failed(self, error: MlpError) -> Unresolved:
         if isinstance(error, Denied):
@@ -179,6 +186,10 @@ class Versions:
             client, self._client = self._client, None
         if client is not None:
             client.close()
+
+
+def _holder(use: _Use) -> str:
+    return f"{use.holder.namespace}.{use.holder.name}"
 
 
 def registry_at(url: str, token_file: Path | None) -> Callable[[], RegistryClient]:

@@ -24,12 +24,14 @@ from mlp.registry.folder import DataFolder
 from mlp.registry.handlers import add_handlers
 from mlp.registry.metrics import Metrics
 from mlp.registry.middleware import Drain, Envelope
-from mlp.registry.routes import document, health, models, uploads, versions
+from mlp.registry.routes import aliases, document, health, models, uploads, uses, versions
+from mlp.registry.service.aliases import Aliases
 from mlp.registry.service.catalog import Catalog
 from mlp.registry.service.collection import Collection
 from mlp.registry.service.health import Health
 from mlp.registry.service.pushes import Pushes, Shelf
 from mlp.registry.service.removal import Removal
+from mlp.registry.service.uses import Uses
 from mlp.registry.settings import Settings
 from mlp.registry.store.base import ArtifactStore
 from mlp.registry.store.files import FileStore
@@ -60,6 +62,7 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
     shelf = Shelf(Staging(folder.incoming), store)
     database = Database(engine_for(settings.database))
     metrics, drain = Metrics(), Drain()
+    claims = Uses(database)
     judge = Judge(settings.limits, metrics.verdicts)
     pushes = Pushes(database, shelf, judge, settings.max_model_bytes)
     collection = Collection(database, store)
@@ -67,7 +70,7 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         shelf.staging.clear()
-        housekeeping = asyncio.create_task(_keep_house(pushes, collection))
+        housekeeping = asyncio.create_task(_keep_house(pushes, claims, collection))
         try:
             yield
         finally:
@@ -84,6 +87,8 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
     app.state.services = Services(
         settings=settings,
         catalog=Catalog(database),
+        aliases=Aliases(database),
+        uses=claims,
         pushes=pushes,
         removal=Removal(database),
         health=Health(database, store),
@@ -110,16 +115,17 @@ def _plain_app(lifespan: Lifespan[FastAPI], *layers: Middleware) -> FastAPI:
         middleware=layers,
     )
     add_handlers(app)
-    for module in (health, document, models, uploads, versions):
+    for module in (health, document, models, uploads, versions, uses, aliases):
         # One flat list of routes: a test can walk it, and an answer 405 can name every method of a path.
         app.router.routes.extend(module.router.routes)
     return app
 
 
-async def _keep_house(pushes: Pushes, collection: Collection) -> None:
+async def _keep_house(pushes: Pushes, claims: Uses, collection: Collection) -> None:
     while True:
         try:
             await pushes.expire()
+            await claims.expire()
             await collection.tidy()
         except MlpError as error:
             log.warning("the registry was not tidied: %s", error.message)

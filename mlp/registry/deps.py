@@ -11,10 +11,12 @@ from starlette.requests import Request
 from mlp.api.model import MAX_VERSION, ModelName
 from mlp.registry.actor import Actor
 from mlp.registry.metrics import Metrics
+from mlp.registry.service.aliases import Aliases
 from mlp.registry.service.catalog import Catalog
 from mlp.registry.service.health import Health
 from mlp.registry.service.pushes import Pushes
 from mlp.registry.service.removal import Removal
+from mlp.registry.service.uses import Uses
 from mlp.registry.settings import Settings
 from mlp.registry.store.base import ArtifactStore
 
@@ -27,6 +29,8 @@ class Services:
 
     settings: Settings
     catalog: Catalog
+    aliases: Aliases
+    uses: Uses
     pushes: Pushes
     removal: Removal
     health: Health

@@ -52,6 +52,7 @@ _BY_KIND: Mapping[type[MlpError], int] = {
     Failed: 500,
 }
 _RETRY_SECONDS = {503: "1", 507: "60"}
+_NAMES = frozenset({("path", "name"), ("body", "name"), ("path", "alias"), ("path", "holder")})
 _MOST_PROBLEMS = 20
 _RANGE_PROBLEMS = frozenset({"int_parsing_size", "less_than_equal", "greater_than_equal", "finite_number"})
 
@@ -124,6 +125,6 @@ def _invalid(problems: Sequence[Mapping[str, Any]]) -> Invalid:
 
 
 def _code_of(problem: Mapping[str, Any]) -> str:
-    if tuple(problem["loc"]) in {("path", "name"), ("body", "name")}:
+    if tuple(problem["loc"]) in _NAMES:
         return "invalid_name"
     return "out_of_range" if problem["type"] in _RANGE_PROBLEMS else "invalid_request"

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    ForeignKeyConstraint,
     Index,
     Integer,
     Text,
@@ -45,6 +46,10 @@ def _text() -> Any:
 
 def _json() -> Any:
     return Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+def _version_of(name: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["model_id", "number"], ["versions.model_id", "versions.number"], name=name)
 
 
 class ModelRow(SQLModel, table=True):
@@ -92,6 +97,50 @@ class VersionRow(SQLModel, table=True):
     description: str = _text()
     created_at: datetime = _moment()
     created_by: str | None = Field(default=None, max_length=256)
+
+
+class AliasRow(SQLModel, table=True):
+    """Where an alias of a model points. Rows of a model change only under the lock of the model's own row."""
+
+    __tablename__: ClassVar[Any] = "aliases"
+    __table_args__ = (_version_of("fk_aliases_version"),)
+
+    model_id: int | None = Field(primary_key=True)
+    name: str = Field(primary_key=True, max_length=50)
+    number: int
+    """The version."""
+    updated_at: datetime = _moment()
+    updated_by: str = Field(max_length=256)
+
+
+class AliasChangeRow(SQLModel, table=True):
+    """An entry of an alias's history. Rows are only ever added, under the lock of the model's row."""
+
+    __tablename__: ClassVar[Any] = "alias_changes"
+    __table_args__ = (Index("ix_alias_changes_at", "model_id", "alias", "at"),)
+
+    model_id: int | None = Field(primary_key=True, foreign_key="models.id")
+    alias: str = Field(primary_key=True, max_length=50)
+    number: int = Field(primary_key=True)
+    """1, 2, 3 … within the alias; this, and no clock, is the order."""
+    at: datetime = _moment()
+    """Never before that of the number below, whatever the clocks of the replicas say."""
+    by: str = Field(max_length=256)
+    from_version: int | None = None
+    to_version: int | None = None
+
+
+class UseRow(SQLModel, table=True):
+    """A holder's claim on a version, until it expires."""
+
+    __tablename__: ClassVar[Any] = "uses"
+    __table_args__ = (_version_of("fk_uses_version"),)
+
+    model_id: int | None = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    holder: str = Field(primary_key=True, max_length=253)
+    since: datetime = _moment()
+    expires_at: datetime = _moment()
 
 
 class UploadRow(SQLModel, table=True):

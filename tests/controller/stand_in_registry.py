@@ -38,6 +38,7 @@ class Registry:
         self.versions = {("iris", number) for number in (1, 2, 3)}
         self.salt = ""
         self.uses: Counter[tuple[str, int, str]] = Counter()
+        self.ended: set[tuple[str, int, str]] = set()
         self.lookups = 0
         outer = self
 
@@ -48,6 +49,13 @@ class Registry:
 
             def do_PUT(self) -> None:
                 self._answer()
+
+            def do_DELETE(self) -> None:
+                match = PATH.fullmatch(self.path)
+                assert match is not None, self.path
+                outer.ended.add((match[1], int(match[2]), match[3]))
+                self.send_response(204)
+                self.end_headers()
 
             def _answer(self) -> None:
                 match = PATH.fullmatch(self.path)
@@ -60,6 +68,8 @@ class Registry:
                     return self._send(404, {"error": error})
                 if holder is not None:
                     outer.uses[(name, number, holder)] += 1
+                    moment = TEMPLATE.created_at.isoformat()
+                    return self._send(200, {"holder": holder, "since": moment, "expires_at": moment})
                 return self._send(200, outer.document(name, number))
 
             def _send(self, status: int, document: dict) -> None:

@@ -52,6 +52,7 @@ def test_a_use_is_renewed_until_nobody_wants_the_version(ask, registry):
     wait_for(lambda: registry.uses[use] >= 3)
     wanted.clear()
     wait_for(lambda: not versions._held)
+    wait_for(lambda: use in registry.ended)
     count = registry.uses[use]
     versions.hold(HOLDER, Version("iris", 2))
     assert registry.uses[use] == count

@@ -18,7 +18,7 @@ from mlp.registry.app import create_app
 from mlp.registry.routes.route import DocumentRoute
 from mlp.registry.settings import Settings
 
-VALUES = {"name": "nobody", "version": "1", "upload": "0" * 32}
+VALUES = {"name": "nobody", "version": "1", "upload": "0" * 32, "alias": "production", "holder": "somebody"}
 HOLDERS = {Scope.READ: READ, Scope.ADMIN: ADMIN}
 
 

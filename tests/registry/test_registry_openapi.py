@@ -36,6 +36,14 @@ OPERATIONS = (
     ("PATCH", "/models/{name}/versions/{version}"),
     ("DELETE", "/models/{name}/versions/{version}"),
     ("GET", "/models/{name}/versions/{version}/artifact"),
+    ("GET", "/models/{name}/versions/{version}/uses"),
+    ("PUT", "/models/{name}/versions/{version}/uses/{holder}"),
+    ("DELETE", "/models/{name}/versions/{version}/uses/{holder}"),
+    ("GET", "/models/{name}/aliases"),
+    ("GET", "/models/{name}/aliases/{alias}"),
+    ("PUT", "/models/{name}/aliases/{alias}"),
+    ("DELETE", "/models/{name}/aliases/{alias}"),
+    ("GET", "/models/{name}/aliases/{alias}/history"),
 )
 
 

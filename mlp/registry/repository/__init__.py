@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from mlp.registry.repository.aliases import Aliases
 from mlp.registry.repository.blobs import Blobs
 from mlp.registry.repository.events import Events
 from mlp.registry.repository.models import Models
 from mlp.registry.repository.uploads import Uploads
+from mlp.registry.repository.uses import Uses
 from mlp.registry.repository.versions import Versions
 
 
@@ -17,6 +19,8 @@ class Repository:
     def __init__(self, session: AsyncSession) -> None:
         self.models = Models(session)
         self.versions = Versions(session)
+        self.aliases = Aliases(session)
+        self.uses = Uses(session)
         self.uploads = Uploads(session)
         self.blobs = Blobs(session)
         self.events = Events(session)

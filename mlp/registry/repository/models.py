@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import func
+from sqlalchemy import String, cast, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from mlp.registry.repository.insertion import insert_if_free
-from mlp.registry.tables import ModelRow, VersionRow
+from mlp.registry.tables import AliasRow, ModelRow, VersionRow
+
+
+class FoundModel(NamedTuple):
+    """A model with what its document shows of other tables."""
+
+    row: ModelRow
+    latest_version: int | None
+    """The highest of its versions."""
+    aliases: str | None
+    """`production=2,staging=3` in any order."""
 
 
 class Models:
@@ -23,12 +33,13 @@ class Models:
         """Insert a model; return False where there is one of that name, deleted or not."""
         return await insert_if_free(self._session, row)
 
-    async def get(self, name: str) -> tuple[ModelRow, int | None] | None:
-        """Return a model and its highest version, or None if there is none of that name."""
-        query = select(ModelRow, _highest_version()).where(
+    async def get(self, name: str) -> FoundModel | None:
+        """Return a model with its highest version and its aliases, or None if there is none of that name."""
+        query = select(ModelRow, _highest_version(), _aliases()).where(
             col(ModelRow.name) == name, col(ModelRow.deleted_at).is_(None)
         )
-        return (await self._session.exec(query)).one_or_none()
+        found = (await self._session.exec(query)).one_or_none()
+        return None if found is None else FoundModel(*found)
 
     async def to_change(self, name: str) -> ModelRow | None:
         """Return the row of that name, deleted or not, locked against other writers until the transaction ends."""
@@ -37,9 +48,9 @@ class Models:
 
     async def page(
         self, *, search: str | None, tag: tuple[str, str | None] | None, after: str | None, limit: int
-    ) -> Sequence[tuple[ModelRow, int | None]]:
-        """Return models and their highest versions by name, from the first name after `after`."""
-        query = select(ModelRow, _highest_version()).where(col(ModelRow.deleted_at).is_(None))
+    ) -> Sequence[FoundModel]:
+        """Return models by name, from the first name after `after`."""
+        query = select(ModelRow, _highest_version(), _aliases()).where(col(ModelRow.deleted_at).is_(None))
         if search is not None:
             query = query.where(col(ModelRow.name).contains(search.lower(), autoescape=True))
         if tag is not None:
@@ -48,9 +59,16 @@ class Models:
             query = query.where(stored.is_not(None) if value is None else stored == value)
         if after is not None:
             query = query.where(col(ModelRow.name) > after)
-        return (await self._session.exec(query.order_by(col(ModelRow.name)).limit(limit))).all()
+        found = await self._session.exec(query.order_by(col(ModelRow.name)).limit(limit))
+        return [FoundModel(*each) for each in found.all()]
 
 
 def _highest_version() -> Any:
     highest = select(func.max(VersionRow.number)).where(col(VersionRow.model_id) == col(ModelRow.id))
     return highest.correlate(ModelRow).scalar_subquery()
+
+
+def _aliases() -> Any:
+    pair = col(AliasRow.name) + "=" + cast(AliasRow.number, String)
+    listed = select(func.aggregate_strings(pair, ",")).where(col(AliasRow.model_id) == col(ModelRow.id))
+    return listed.correlate(ModelRow).scalar_subquery()

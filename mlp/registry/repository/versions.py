@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
-from mlp.registry.tables import ModelRow, VersionRow
+from mlp.registry.tables import AliasRow, ModelRow, VersionRow
+
+
+class FoundVersion(NamedTuple):
+    """A version, and the names of the aliases that point to it, in order."""
+
+    row: VersionRow
+    aliases: list[str]
 
 
 class Versions:
@@ -39,17 +46,19 @@ class Versions:
         query = _versions_of(name).where(col(VersionRow.digest) == digest)
         return (await self._session.exec(query)).one_or_none()
 
-    async def highest(self, model: ModelRow) -> int | None:
-        """Return the highest number that a model's versions have."""
-        query = select(func.max(VersionRow.number)).where(col(VersionRow.model_id) == model.id)
-        return (await self._session.exec(query)).one()
+    async def with_aliases(self, name: str, number: int) -> FoundVersion | None:
+        """Return a version of a model, and the aliases that point to it."""
+        query = _found_of(name).where(col(VersionRow.number) == number)
+        found = (await self._session.exec(query)).one_or_none()
+        return None if found is None else _found(found)
 
-    async def page(self, name: str, *, before: int | None, limit: int) -> Sequence[VersionRow]:
+    async def page(self, name: str, *, before: int | None, limit: int) -> Sequence[FoundVersion]:
         """Return versions without their documents, from the highest number below `before` down."""
-        query = _versions_of(name).options(*(defer(column) for column in _documents()))
+        query = _found_of(name).options(*(defer(column) for column in _documents()))
         if before is not None:
             query = query.where(col(VersionRow.number) < before)
-        return (await self._session.exec(query.order_by(col(VersionRow.number).desc()).limit(limit))).all()
+        found = await self._session.exec(query.order_by(col(VersionRow.number).desc()).limit(limit))
+        return [_found(each) for each in found.all()]
 
     async def delete(self, row: VersionRow) -> None:
         """Delete a version."""
@@ -61,10 +70,30 @@ class Versions:
 
 
 def _versions_of(name: str) -> SelectOfScalar[VersionRow]:
-    live = col(ModelRow.deleted_at).is_(None)
     joined = select(VersionRow).join(ModelRow, col(ModelRow.id) == col(VersionRow.model_id))
-    return joined.where(col(ModelRow.name) == name, live)
+    return joined.where(*_live(name))
+
+
+def _found_of(name: str) -> Select[VersionRow, Any]:
+    joined = select(VersionRow, _aliases()).join(ModelRow, col(ModelRow.id) == col(VersionRow.model_id))
+    return joined.where(*_live(name))
+
+
+def _live(name: str) -> tuple[Any, Any]:
+    return col(ModelRow.name) == name, col(ModelRow.deleted_at).is_(None)
 
 
 def _documents() -> tuple[Any, ...]:
     return (col(VersionRow.signature), col(VersionRow.receipt), col(VersionRow.source), col(VersionRow.params))
+
+
+def _aliases() -> Any:
+    listed = select(func.aggregate_strings(col(AliasRow.name), ",")).where(
+        col(AliasRow.model_id) == col(VersionRow.model_id), col(AliasRow.number) == col(VersionRow.number)
+    )
+    return listed.correlate(VersionRow).scalar_subquery()
+
+
+def _found(result: Any) -> FoundVersion:
+    row, aliases = result
+    return FoundVersion(row, sorted(aliases.split(",")) if aliases else [])

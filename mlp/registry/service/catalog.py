@@ -21,7 +21,7 @@ from mlp.errors import Conflict, Invalid, NotFound
 from mlp.registry.actor import Actor
 from mlp.registry.database import Database
 from mlp.registry.repository import Repository
-from mlp.registry.service.documents import model_document, version_document, version_summary
+from mlp.registry.service.documents import found_document, model_document, version_document, version_summary
 from mlp.registry.tables import ModelRow, VersionRow
 
 Value = TypeVar("Value", str, float)
@@ -44,7 +44,7 @@ class Catalog:
                 raise Conflict(f"model {request.name!r} exists already", code="model_exists")
             row.description, row.tags = request.description, request.tags
             rows.events.record("model.created", by, model=request.name)
-            return model_document(row, None)
+            return model_document(row, None, {})
 
     async def model(self, name: str) -> Model:
         """Return a model. Raises NotFound (`model_not_found`)."""
@@ -52,7 +52,7 @@ class Catalog:
             found = await rows.models.get(name)
         if found is None:
             raise model_not_found(name)
-        return model_document(*found)
+        return found_document(found)
 
     async def models(self, *, search: str | None, tag: str | None, cursor: str | None, limit: int) -> ModelList:
         """Return a page of models by name; `tag` is `key` or `key=value`, `cursor` the last name of the page before."""
@@ -62,7 +62,7 @@ class Catalog:
             wanted = (key, value if equals else None)
         async with self._database.reading() as rows:
             found = await rows.models.page(search=search, tag=wanted, after=cursor, limit=limit + 1)
-        items = [model_document(row, latest) for row, latest in found[:limit]]
+        items = [found_document(each) for each in found[:limit]]
         return ModelList(items=items, next=items[-1].name if len(found) > limit else None)
 
     async def change_model(self, name: str, patch: ModelPatch, by: Actor) -> Model:
@@ -74,17 +74,20 @@ class Catalog:
             _change_words(row, patch)
             row.updated_at = datetime.now(UTC)
             rows.events.record("model.changed", by, model=name, details=_changes(patch))
-            return model_document(row, await rows.versions.highest(row))
+            changed = await rows.models.get(name)
+            if changed is None:
+                raise model_not_found(name)
+            return found_document(changed)
 
     async def version(self, name: str, number: int) -> ModelVersion:
         """Return a version. Raises NotFound (`model_not_found`, `version_not_found`)."""
         async with self._database.reading() as rows:
-            row = await rows.versions.get(name, number)
-            if row is None and await rows.models.get(name) is None:
+            found = await rows.versions.with_aliases(name, number)
+            if found is None and await rows.models.get(name) is None:
                 raise model_not_found(name)
-        if row is None:
+        if found is None:
             raise version_not_found(name, number)
-        return version_document(name, row)
+        return version_document(name, *found)
 
     async def versions(self, name: str, *, cursor: int | None, limit: int) -> VersionList:
         """Return a page of versions, newest first; `cursor` is the last number of the page before."""
@@ -92,7 +95,7 @@ class Catalog:
             if await rows.models.get(name) is None:
                 raise model_not_found(name)
             found = await rows.versions.page(name, before=cursor, limit=limit + 1)
-        items = [version_summary(name, row) for row in found[:limit]]
+        items = [version_summary(name, *each) for each in found[:limit]]
         return VersionList(items=items, next=str(items[-1].version) if len(found) > limit else None)
 
     async def change_version(self, name: str, number: int, patch: VersionPatch, by: Actor) -> ModelVersion:
@@ -104,7 +107,7 @@ class Catalog:
             _change_words(row, patch)
             row.metrics = _merged(row.metrics, patch.metrics, MAX_METRICS, "metrics")
             rows.events.record("version.changed", by, model=name, version=number, details=_changes(patch))
-            return version_document(name, row)
+            return version_document(name, row, await rows.aliases.of_version(name, number))
 
 
 async def model_to_change(rows: Repository, name: str) -> ModelRow:

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mlp.api.model import Model, ModelVersion, Source, VersionSummary
 from mlp.api.receipt import Receipt
 from mlp.api.signature import Signature
+from mlp.registry.repository.models import FoundModel
 from mlp.registry.tables import ModelRow, VersionRow
 
 
-def model_document(row: ModelRow, latest_version: int | None) -> Model:
+def found_document(found: FoundModel) -> Model:
+    """Return a model that was looked up."""
+    pairs = (pair.split("=") for pair in (found.aliases or "").split(",") if pair)
+    aliases = {alias: int(number) for alias, number in sorted(pairs)}
+    return model_document(found.row, found.latest_version, aliases)
+
+
+def model_document(row: ModelRow, latest_version: int | None, aliases: dict[str, int]) -> Model:
     """Return a model as its clients see it."""
     return Model(
         name=row.name,
         description=row.description,
         tags=row.tags,
         latest_version=latest_version,
+        aliases=aliases,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
 
 
-def version_document(name: str, row: VersionRow) -> ModelVersion:
-    """Return a version of the model `name`, whole."""
+def version_document(name: str, row: VersionRow, aliases: Sequence[str]) -> ModelVersion:
+    """Return a version of the model `name`, whole, with the aliases that point to it."""
     return ModelVersion(
         name=name,
         version=row.number,
@@ -35,12 +46,13 @@ def version_document(name: str, row: VersionRow) -> ModelVersion:
         tags=row.tags,
         description=row.description,
         source=Source.model_validate_json(row.source),
+        aliases=list(aliases),
         created_at=row.created_at,
         created_by=row.created_by,
     )
 
 
-def version_summary(name: str, row: VersionRow) -> VersionSummary:
+def version_summary(name: str, row: VersionRow, aliases: Sequence[str]) -> VersionSummary:
     """Return a version of the model `name` as lists show it."""
     return VersionSummary(
         name=name,
@@ -51,5 +63,7 @@ def version_summary(name: str, row: VersionRow) -> VersionSummary:
         metrics=row.metrics,
         tags=row.tags,
         description=row.description,
+        aliases=list(aliases),
         created_at=row.created_at,
+        created_by=row.created_by,
     )

@@ -115,8 +115,8 @@ class Pushes:
             if upload is None or upload.model_name != name:
                 raise NotFound("there is no such upload; announce it again", code="upload_not_found")
             blob = await rows.blobs.get(upload.sha256)
-            row = None if upload.number is None else await rows.versions.get(name, upload.number)
-        return upload, blob, None if row is None else version_document(name, row)
+            found = None if upload.number is None else await rows.versions.with_aliases(name, upload.number)
+        return upload, blob, None if found is None else version_document(name, *found)
 
     async def _claim(self, upload: UploadRow, blob: BlobRow | None) -> str:
         """Return the generation of the upload's claim, which is made anew unless it is a recent one."""
@@ -130,13 +130,14 @@ class Pushes:
         """Return the version of that digest, unless its blob is damaged: then pushing it again repairs it."""
         async with self._database.reading() as rows:
             row = await rows.versions.of_digest(name, digest)
-        if row is None:
-            return None
+            if row is None:
+                return None
+            aliases = await rows.aliases.of_version(name, row.number)
         try:
             await (await self._shelf.store.open(row.sha256)).aclose()
         except Failed:
             return None
-        return version_document(name, row)
+        return version_document(name, row, aliases)
 
 
 async def _register(
@@ -148,7 +149,7 @@ async def _register(
         revive(model)
     existing = await rows.versions.of_digest(model.name, upload.digest)
     if existing is not None:
-        return version_document(model.name, existing), False
+        return version_document(model.name, existing, await rows.aliases.of_version(model.name, existing.number)), False
     if not await rows.blobs.hold(upload.sha256, generation):
         raise Unavailable("the bytes were collected as garbage meanwhile; push again", code="blob_collected")
     now = datetime.now(UTC)
@@ -160,7 +161,7 @@ async def _register(
     await rows.uploads.finish(upload.id, version.number)
     details = {"digest": version.digest, "size": version.size}
     rows.events.record("version.created", by, model=model.name, version=version.number, details=details)
-    return version_document(model.name, version), True
+    return version_document(model.name, version, []), True
 
 
 def _version_row(model: ModelRow, upload: UploadRow, manifest: Manifest, now: datetime) -> VersionRow:
