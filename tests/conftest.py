@@ -8,11 +8,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.object_store import Bucket, ObjectStore, object_store
 
 FIRST_PORT, LAST_PORT, BLOCK = 20_000, 32_000, 20
 
@@ -78,6 +81,21 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[ObjectStore]:
+    """An S3 that all tests of this process share."""
+    with object_store() as store:
+        yield store
+
+
+@pytest.fixture
+def bucket(s3: ObjectStore) -> Iterator[Bucket]:
+    """The name of a bucket that is not there; it is removed at the end."""
+    bucket = Bucket(f"mlp-test-{uuid.uuid4().hex}", s3)
+    yield bucket
+    bucket.remove()
 
 
 @pytest.fixture(scope="module")

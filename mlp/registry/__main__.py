@@ -5,6 +5,7 @@ Exit code 0 after the signal, 2 for wrong settings, 3 when something here is not
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ from mlp.registry.migrations import prepare_schema
 from mlp.registry.server import open_listener, serve
 from mlp.registry.settings import PREFIX, Settings
 from mlp.registry.store.base import ArtifactStore
+from mlp.registry.store.configured import configured_store
 
 log = logging.getLogger("mlp.registry")
 
@@ -45,14 +47,17 @@ def main() -> int:
 
 
 def run(settings: Settings, store: ArtifactStore | None = None) -> None:
-    """Serve on the data that `settings` name until a signal ends it; `store` takes the place of its files.
+    """Serve on the data that `settings` name until a signal ends it; `store` takes the place of the one they name.
 
-    Raises Precondition when the data, the schema or the port cannot be had, Invalid when a token file holds none.
+    Raises Precondition when the data, the store, the schema or the port cannot be had, Invalid when a token file holds
+    none.
     """
     folder = DataFolder(settings.data)
     folder.create()
     folder.lock()
     prepare_schema(settings.database)
+    store = store or configured_store(settings, folder.blobs)
+    asyncio.run(store.prepare())
     listener = open_listener(settings)
     host, port = listener.getsockname()[:2]
     log.info("serving", extra={"fields": {"host": host, "port": port}})

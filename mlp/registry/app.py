@@ -34,7 +34,8 @@ from mlp.registry.service.removal import Removal
 from mlp.registry.service.uses import Uses
 from mlp.registry.settings import Settings
 from mlp.registry.store.base import ArtifactStore
-from mlp.registry.store.files import FileStore
+from mlp.registry.store.configured import configured_store
+from mlp.registry.store.measured import MeasuredStore
 from mlp.registry.store.staging import Staging
 
 log = logging.getLogger(__name__)
@@ -55,13 +56,13 @@ class Application(FastAPI):
 def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAPI:
     """Return the registry on the data that `settings` name; its folder exists and its schema is at HEAD.
 
-    `store` takes the place of the files in that folder. Raises Invalid when a token file holds no token.
+    `store` takes the place of the one that they name; it is prepared. Raises Invalid when a token file holds no token.
     """
     folder = DataFolder(settings.data)
-    store = store or FileStore(folder.blobs)
+    metrics, drain = Metrics(), Drain()
+    store = MeasuredStore(store or configured_store(settings, folder.blobs), metrics.store)
     shelf = Shelf(Staging(folder.incoming), store)
     database = Database(engine_for(settings.database))
-    metrics, drain = Metrics(), Drain()
     claims = Uses(database)
     judge = Judge(settings.limits, metrics.verdicts)
     pushes = Pushes(database, shelf, judge, settings.max_model_bytes)

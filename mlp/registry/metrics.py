@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 
+from mlp.registry.store.measured import StoreMetrics
+
 
 class Metrics:
     """The registry's counters; each application has its own."""
@@ -27,6 +29,8 @@ class Metrics:
             ["code"],
             registry=self._collectors,
         )
+
+        self.store = StoreMetrics(self._collectors)
 
     def text(self) -> bytes:
         """Return all values in Prometheus's text format."""

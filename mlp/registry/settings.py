@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from mlp.registry.check.confinement import Limits
 from mlp.registry.database.address import SQLITE, Address
+from mlp.registry.store.settings import StoreSettings
 
 PREFIX = "MLP_REGISTRY_"
 GIB = 2**30
@@ -18,13 +19,13 @@ MIB = 2**20
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
-class Settings(BaseSettings):
+class Settings(StoreSettings):
     """Every field is the environment variable `MLP_REGISTRY_<FIELD>`, unless it names another."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, validate_by_name=True)
 
     data: Path
-    """The folder of blobs, and of the database where `database_url` names none."""
+    """The folder of uploads under way, of blobs that are files, and of the database where `database_url` names none."""
     database_url: Annotated[SecretStr | None, Field(alias="DATABASE_URL")] = None
     """DATABASE_URL: `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://USER@HOST:PORT/DATABASE`; secret, because the
     URL may hold a password."""

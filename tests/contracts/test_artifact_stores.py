@@ -10,22 +10,42 @@ from collections.abc import Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mlp.errors import Failed, Unavailable
+from mlp.registry.settings import Settings
 from mlp.registry.store.base import ArtifactStore, Blob, storage_failure
 from mlp.registry.store.files import FileStore
+from mlp.registry.store.s3 import S3Store
+from tests.object_store import Bucket
 
 BLOB = bytes(range(256)) * 5_000
 SHA256 = hashlib.sha256(BLOB).hexdigest()
 
 
-@pytest.fixture(params=["files"])
-def store(tmp_path: Path) -> ArtifactStore:
-    root = tmp_path / "blobs"
-    root.mkdir()
-    return FileStore(root)
+@pytest.fixture(params=["files", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ArtifactStore:
+    if request.param == "s3":
+        store: ArtifactStore = S3Store(settings_of(request.getfixturevalue("bucket"), tmp_path))
+    else:
+        root = tmp_path / "blobs"
+        root.mkdir()
+        store = FileStore(root)
+    asyncio.run(store.prepare())
+    return store
+
+
+def settings_of(bucket: Bucket, folder: Path, **changes: Any) -> Settings:
+    return Settings(
+        data=folder,
+        store=f"s3://{bucket.name}",
+        s3_endpoint=bucket.s3.endpoint,
+        s3_access_key=bucket.s3.access_key,
+        s3_secret_key=bucket.s3.secret_key,
+        **changes,
+    )
 
 
 @pytest.fixture

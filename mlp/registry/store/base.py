@@ -41,17 +41,29 @@ class ArtifactStore(Protocol):
     Codes: `insufficient_storage` when there is no room, `storage_unavailable` for the rest.
     """
 
+    async def prepare(self) -> None:
+        """Make what the store needs; called once, before everything else.
+
+        Raises Precondition when that is not allowed. A store that does not answer is no reason: `check` says so.
+        """
+
     async def put(self, sha256: str, source: Path) -> None:
         """Keep the file `source`, whose digest is `sha256`; durable on return.
 
         `source` belongs to the store from here on. A blob that exists is replaced by the same bytes, which repairs a
-        damaged one and makes it as young as a new one.
+        damaged one and makes it young again.
         """
 
     async def open(self, sha256: str, start: int = 0, length: int | None = None) -> Reader:
         """Return the blob, or `length` bytes of it from `start` on, after the digest of the whole was verified.
 
         Raises Failed (`artifact_corrupt`) when the blob is gone or has another digest.
+        """
+
+    async def link(self, sha256: str) -> str | None:
+        """Return a URL at which anyone can fetch the blob for some minutes, or None where the store has no such.
+
+        Nobody has looked whether the blob is there: who follows the link verifies the digest.
         """
 
     async def delete(self, sha256: str) -> None:

@@ -15,13 +15,16 @@ from mlp.registry.store.base import PIECE, Blob, Reader, damaged, gone, storage_
 
 
 class FileStore:
-    """Keeps blobs in the folder `root`, which exists; sources must be on the same file system, and synced."""
+    """Keeps blobs in the folder `root`, which exists; sources must be on the same file system."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
+    async def prepare(self) -> None:
+        """Nothing: the data folder made the root."""
+
     async def put(self, sha256: str, source: Path) -> None:
-        """Rename `source` to its place; the file and its folder are on disk on return."""
+        """Sync `source` and rename it to its place; the file and its folder are on disk on return."""
         try:
             await asyncio.to_thread(self._move, source, self._path(sha256))
         except OSError as error:
@@ -33,6 +36,10 @@ class FileStore:
             return await asyncio.to_thread(self._open, sha256, start, length)
         except OSError as error:
             raise storage_failure(error) from error
+
+    async def link(self, sha256: str) -> str | None:
+        """Return None: files have no address."""
+        return None
 
     async def delete(self, sha256: str) -> None:
         """Unlink the file."""
@@ -63,7 +70,9 @@ class FileStore:
             if not folder.exists():
                 folder.mkdir(mode=0o700, exist_ok=True)
                 sync_folder(folder.parent)
-        os.utime(source)  # a file that was staged long ago is a young blob all the same
+        with source.open("rb") as file:
+            os.utime(source)  # a file that was staged long ago is a young blob all the same
+            os.fsync(file.fileno())
         source.replace(target)
         sync_folder(target.parent)
 

@@ -19,7 +19,7 @@ _BLOCK = 2**20  # bytes gathered before they are hashed and written in a thread
 
 @dataclass(frozen=True)
 class Staged:
-    """A whole upload, synced to disk."""
+    """A whole upload. It is not synced: a store that keeps the file itself does that."""
 
     path: Path
     sha256: str
@@ -65,7 +65,6 @@ class Staging:
             async for block in _blocks(chunks):
                 size += len(block)
                 await asyncio.to_thread(append, block)
-            await asyncio.to_thread(os.fsync, file.fileno())
         return Staged(path, digest.hexdigest(), size)
 
 
