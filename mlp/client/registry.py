@@ -6,7 +6,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -31,7 +31,7 @@ from mlp.client.uses import Uses
 from mlp.errors import Failed, Precondition, Unavailable
 
 CHUNK = 256 * 1024
-_SECONDS_TO_JUDGE = 120.0
+_SECONDS_TO_JUDGE = 120.0  # or to verify a large model before its first byte is sent
 _PAUSES = (0.5, 2.0)  # seconds before a push is tried again
 
 Progress = Callable[[int], None]
@@ -57,7 +57,7 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
         self._http = httpx.Client(base_url=url, headers=_headers(token_file), timeout=timeout)
         self.aliases = Aliases(self._http)
         self.uses = Uses(self._http)
-        self._upload_timeout = httpx.Timeout(timeout, read=_SECONDS_TO_JUDGE)
+        self._patient = httpx.Timeout(timeout, read=_SECONDS_TO_JUDGE)
 
     def __enter__(self) -> Self:
         return self
@@ -132,44 +132,49 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
             f"{path_of(name)}/uploads/{upload.id}",
             content=_chunks(artifact, progress),
             headers={"Content-Type": "application/octet-stream", "Content-Length": str(request.size)},
-            timeout=self._upload_timeout,
+            timeout=self._patient,
         )
         return Pushed(document_of(answer, ModelVersion), created=answer.status_code == httpx.codes.CREATED)
 
-    def download(self, version: ModelVersion, target: Path, *, progress: Progress | None = None) -> None:
+    def download(
+        self, version: ModelVersion, target: Path, *, direct: bool = False, progress: Progress | None = None
+    ) -> None:
         """Write the version's ONNX graph to `target`, which appears whole or not at all.
 
-        Raises Failed (`artifact_corrupt`) when the bytes do not have the version's SHA-256.
+        With `direct`, the bytes come from the object store itself where the registry says how, and from the registry
+        where the store cannot be reached from here. Raises Failed (`artifact_corrupt`) when the bytes do not have the
+        version's SHA-256.
         """
         part = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")
         try:
-            digest = self._fetch(version, part, progress)
+            digest = self._fetch(version, part, progress, direct=direct)
             if digest != version.sha256:
                 raise Failed(f"the bytes of {version.ref} do not have their SHA-256", code="artifact_corrupt")
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
 
-    def _fetch(self, version: ModelVersion, part: Path, progress: Progress | None) -> str:
-        digest = hashlib.sha256()
-        received = 0
+    def _fetch(self, version: ModelVersion, part: Path, progress: Progress | None, *, direct: bool) -> str:
+        path = f"{path_of(version.name, version.version)}/artifact"
+        query = {"redirect": "1"} if direct else {}
         try:
-            with (
-                self._http.stream("GET", f"{path_of(version.name, version.version)}/artifact") as answer,
-                part.open("wb") as file,
-            ):
+            with self._http.stream("GET", path, params=query, timeout=self._patient) as answer:
                 if answer.status_code >= 400:
                     answer.read()
                     raise error_of(answer)
-                for chunk in answer.iter_bytes(CHUNK):
-                    digest.update(chunk)
-                    file.write(chunk)
-                    received += len(chunk)
-                    if progress is not None:
-                        progress(received)
+                if answer.status_code != httpx.codes.TEMPORARY_REDIRECT:
+                    return _save(answer, part, progress)
+                link = answer.headers.get("Location", "")
         except httpx.HTTPError as error:
             raise failure_of(error, WHO, str(self._http.base_url)) from error
-        return digest.hexdigest()
+        # Not by our own client: the token is for the registry alone.
+        with (
+            suppress(httpx.HTTPError, httpx.InvalidURL),
+            httpx.stream("GET", link, timeout=self._patient) as answer,
+        ):
+            if answer.status_code == httpx.codes.OK:
+                return _save(answer, part, progress)
+        return self._fetch(version, part, progress, direct=False)
 
 
 def _headers(token_file: Path | None) -> dict[str, str]:
@@ -180,6 +185,20 @@ def _headers(token_file: Path | None) -> dict[str, str]:
     except OSError as error:
         raise Precondition(f"the token file {token_file} cannot be read", code="token_unreadable") from error
     return {"Authorization": f"Bearer {token}"}
+
+
+def _save(answer: httpx.Response, part: Path, progress: Progress | None) -> str:
+    """Write a body to `part`; return its SHA-256."""
+    digest = hashlib.sha256()
+    received = 0
+    with part.open("wb") as file:
+        for chunk in answer.iter_bytes(CHUNK):
+            digest.update(chunk)
+            file.write(chunk)
+            received += len(chunk)
+            if progress is not None:
+                progress(received)
+    return digest.hexdigest()
 
 
 def _sha256(artifact: bytes | Path) -> str:

@@ -18,6 +18,9 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonLine())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # The HTTP client logs URLs and headers, and a presigned URL is a secret.
+    for talkative in ("httpx", "httpcore"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
 class _JsonLine(logging.Formatter):

@@ -92,7 +92,7 @@ def _download(settings: Settings, version: ModelVersion, target: Path) -> None:
 
     with RegistryClient(str(settings.registry_url), token_file=settings.registry_token_file) as registry:
         try:
-            registry.download(version, target)
+            registry.download(version, target, direct=True)
         except OSError as error:
             raise unusable(error) from error
 

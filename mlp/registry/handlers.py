@@ -35,6 +35,7 @@ _BY_CODE: Mapping[str, int] = {
     "token_invalid": 401,
     "token_expired": 401,
     "request_timeout": 408,
+    "range_not_satisfiable": 416,
     "misdirected": 421,
     "artifact_corrupt": 502,
     "insufficient_storage": 507,
@@ -72,6 +73,8 @@ def error_response(error: MlpError, request_id: str | None, status: int | None =
     headers = {"Retry-After": _RETRY_SECONDS[status]} if status in _RETRY_SECONDS else {}
     if isinstance(error, Denied):
         headers["WWW-Authenticate"] = _challenge(error)
+    if error.code == "range_not_satisfiable":
+        headers["Content-Range"] = f"bytes */{error.details['size']}"
     return JSONResponse(document.model_dump(mode="json"), status, headers)
 
 

@@ -11,18 +11,29 @@ from mlp.registry.store.base import Reader
 
 
 class BlobResponse(Response):
-    """Sends the `size` bytes that `reader` gives, and closes it. Memory stays flat."""
+    """Sends what `reader` gives of a blob of `size` bytes, and closes it. Memory stays flat.
+
+    That is the whole blob, or `span` of it.
+    """
 
     media_type = "application/octet-stream"
 
-    def __init__(self, reader: Reader, size: int, etag: str) -> None:
-        super().__init__(headers={"ETag": etag, "Content-Length": str(size), "Cache-Control": "private, immutable"})
+    def __init__(self, reader: Reader, size: int, etag: str, span: range | None = None) -> None:
+        headers = {
+            "ETag": etag,
+            "Content-Length": str(size if span is None else len(span)),
+            "Accept-Ranges": "bytes",
+            "Cache-Control": "private, immutable",
+        }
+        if span is not None:
+            headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size}"
+        super().__init__(status_code=200 if span is None else 206, headers=headers)
         self._reader = reader
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send headers, then the blob in pieces."""
         async with aclosing(self._reader) as pieces:
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async for piece in pieces:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})

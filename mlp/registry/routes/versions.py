@@ -13,17 +13,21 @@ from mlp.api.token import Scope
 from mlp.registry.access.needs import needs
 from mlp.registry.deps import By, Limit, Name, Number, ServicesDep
 from mlp.registry.routes.blob_response import BlobResponse
+from mlp.registry.routes.byte_range import asked_span
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
 
 router = APIRouter(route_class=DocumentRoute, prefix="/models/{name}/versions", tags=["versions"])
 
 Cursor = Annotated[int | None, Query(ge=1, le=MAX_VERSION, description="`next` of the page before")]
+Redirect = Annotated[bool, Query(description="answer with 307 to the store itself, where it can be reached")]
 _ARTIFACT: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "the ONNX graph; ETag is its SHA-256",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     },
+    206: {"description": "the part of it that `Range` names"},
     304: {"description": "the client has these bytes already"},
+    307: {"description": "where the bytes are for some minutes; only with `redirect`, and not from every store"},
 }
 
 
@@ -55,12 +59,20 @@ async def remove(name: Name, version: Number, services: ServicesDep, by: By) -> 
     await services.removal.version(name, version, by)
 
 
-@router.get("/{version}/artifact", responses=failures(404, 502) | _ARTIFACT, response_class=Response)
+@router.get("/{version}/artifact", responses=failures(404, 416, 502) | _ARTIFACT, response_class=Response)
 @needs(Scope.READ)
-async def artifact(name: Name, version: Number, request: Request, services: ServicesDep) -> Response:
-    """Return the ONNX graph, verified against its SHA-256 before the first byte is sent."""
+async def artifact(
+    name: Name, version: Number, request: Request, services: ServicesDep, redirect: Redirect = False
+) -> Response:
+    """Return the ONNX graph, verified against its SHA-256 before the first byte is sent, or one range of it."""
     found = await services.catalog.version(name, version)
     etag = f'"{found.sha256}"'
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers={"ETag": etag})
-    return BlobResponse(await services.store.open(found.sha256), found.size, etag)
+    link = await services.store.link(found.sha256) if redirect else None
+    if link is not None:
+        return Response(status_code=307, headers={"Location": link, "Cache-Control": "no-store"})
+    span = asked_span(request.headers, etag, found.size)
+    if span is None:
+        return BlobResponse(await services.store.open(found.sha256), found.size, etag)
+    return BlobResponse(await services.store.open(found.sha256, span.start, len(span)), found.size, etag, span)
