@@ -16,12 +16,22 @@ from dataclasses import dataclass
 from minio import Minio
 from minio.deleteobjects import DeleteObject
 
+# Two writers of one object break moto's server, so it is given one request at a time.
 MOTO = """
-import sys
-from moto.server import ThreadedMotoServer
-server = ThreadedMotoServer(port=0, verbose=False)
-server.start()
-print(server.get_host_and_port()[1], flush=True)
+import logging, sys, threading
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+moto, turn = DomainDispatcherApplication(create_backend_app), threading.Lock()
+
+def answer(environ, start_response):
+    with turn:
+        return [b"".join(moto(environ, start_response))]
+
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+server = make_server("127.0.0.1", 0, answer, threaded=True)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(server.port, flush=True)
 sys.stdin.read()
 """
 

@@ -20,8 +20,8 @@ pytestmark = ON_BOTH_DATABASES
 @pytest.fixture
 def version(request: pytest.FixtureRequest, client: RegistryClient) -> ModelVersion:
     """A version of this test's own model."""
-    sample = linear_model(float(len(request.node.name)), padding=600_000)
-    return client.push(request.node.name.replace("_", "-")[-40:].strip("-"), sample.manifest, sample.onnx).version
+    sample = linear_model(float(len(request.function.__name__)), padding=600_000)
+    return client.push(request.function.__name__.replace("_", "-")[-40:].strip("-"), sample.manifest, sample.onnx).version
 
 
 def blob(registry: Registry, version: ModelVersion) -> Path:
