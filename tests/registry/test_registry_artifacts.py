@@ -20,8 +20,9 @@ pytestmark = ON_BOTH_DATABASES
 @pytest.fixture
 def version(request: pytest.FixtureRequest, client: RegistryClient) -> ModelVersion:
     """A version of this test's own model."""
-    sample = linear_model(float(len(request.function.__name__)), padding=600_000)
-    return client.push(request.function.__name__.replace("_", "-")[-40:].strip("-"), sample.manifest, sample.onnx).version
+    test = request.function.__name__
+    sample = linear_model(float(len(test)), padding=600_000)
+    return client.push(test.replace("_", "-")[-40:].strip("-"), sample.manifest, sample.onnx).version
 
 
 def blob(registry: Registry, version: ModelVersion) -> Path:
