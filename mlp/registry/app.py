@@ -16,6 +16,7 @@ import mlp
 from mlp.errors import MlpError
 from mlp.registry.access.gate import Gate, OpenGate, TokenGate
 from mlp.registry.access.guard import Guard
+from mlp.registry.access.memory import TokenMemory
 from mlp.registry.access.token_files import token_files
 from mlp.registry.check.judge import Judge
 from mlp.registry.database import Database, engine_for
@@ -24,13 +25,15 @@ from mlp.registry.folder import DataFolder
 from mlp.registry.handlers import add_handlers
 from mlp.registry.metrics import Metrics
 from mlp.registry.middleware import Drain, Envelope
-from mlp.registry.routes import aliases, document, health, models, uploads, uses, versions
+from mlp.registry.routes import ROUTERS
 from mlp.registry.service.aliases import Aliases
+from mlp.registry.service.audit import AuditLog
 from mlp.registry.service.catalog import Catalog
 from mlp.registry.service.collection import Collection
 from mlp.registry.service.health import Health
 from mlp.registry.service.pushes import Pushes, Shelf
 from mlp.registry.service.removal import Removal
+from mlp.registry.service.tokens import Tokens
 from mlp.registry.service.uses import Uses
 from mlp.registry.settings import Settings
 from mlp.registry.store.base import ArtifactStore
@@ -65,6 +68,8 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
     database = Database(engine_for(settings.database))
     claims = Uses(database)
     judge = Judge(settings.limits, metrics.verdicts)
+    memory = TokenMemory()
+    tokens = Tokens(database, memory, guarded=settings.guarded)
     pushes = Pushes(database, shelf, judge, settings.max_model_bytes)
     collection = Collection(database, store)
 
@@ -77,12 +82,13 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
         finally:
             housekeeping.cancel()
             await judge.close()
+            await tokens.close()
             await database.close()
 
     app = _plain_app(
         lifespan,
         Middleware(Envelope, hosts=settings.hosts, metrics=metrics, drain=drain),
-        Middleware(Guard, gate=_gate(settings)),
+        Middleware(Guard, gate=_gate(settings, tokens, memory)),
     )
     app.state.drain = drain
     app.state.services = Services(
@@ -92,6 +98,8 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
         uses=claims,
         pushes=pushes,
         removal=Removal(database),
+        tokens=tokens,
+        events=AuditLog(database),
         health=Health(database, store),
         store=store,
         metrics=metrics,
@@ -99,10 +107,10 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
     return app
 
 
-def _gate(settings: Settings) -> Gate:
+def _gate(settings: Settings, tokens: Tokens, memory: TokenMemory) -> Gate:
     if not settings.guarded:
         return OpenGate()
-    return TokenGate(token_files(settings.admin_token_file, settings.read_token_file))
+    return TokenGate(token_files(settings.admin_token_file, settings.read_token_file), tokens.holder, memory)
 
 
 def _plain_app(lifespan: Lifespan[FastAPI], *layers: Middleware) -> FastAPI:
@@ -116,9 +124,9 @@ def _plain_app(lifespan: Lifespan[FastAPI], *layers: Middleware) -> FastAPI:
         middleware=layers,
     )
     add_handlers(app)
-    for module in (health, document, models, uploads, versions, uses, aliases):
+    for router in ROUTERS:
         # One flat list of routes: a test can walk it, and an answer 405 can name every method of a path.
-        app.router.routes.extend(module.router.routes)
+        app.router.routes.extend(router.routes)
     return app
 
 

@@ -12,10 +12,12 @@ from mlp.api.model import MAX_VERSION, ModelName
 from mlp.registry.actor import Actor
 from mlp.registry.metrics import Metrics
 from mlp.registry.service.aliases import Aliases
+from mlp.registry.service.audit import AuditLog
 from mlp.registry.service.catalog import Catalog
 from mlp.registry.service.health import Health
 from mlp.registry.service.pushes import Pushes
 from mlp.registry.service.removal import Removal
+from mlp.registry.service.tokens import Tokens
 from mlp.registry.service.uses import Uses
 from mlp.registry.settings import Settings
 from mlp.registry.store.base import ArtifactStore
@@ -33,6 +35,8 @@ class Services:
     uses: Uses
     pushes: Pushes
     removal: Removal
+    tokens: Tokens
+    events: AuditLog
     health: Health
     store: ArtifactStore
     metrics: Metrics

@@ -177,11 +177,26 @@ class BlobRow(SQLModel, table=True):
     """When a push last meant to put it."""
 
 
+class TokenRow(SQLModel, table=True):
+    """A token that was given out. Its SHA-256 is kept, and the token nowhere."""
+
+    __tablename__: ClassVar[Any] = "tokens"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=64, unique=True)
+    sha256: str = Field(max_length=64, unique=True)
+    scope: str = Field(max_length=16)
+    created_at: datetime = _moment()
+    created_by: str = Field(max_length=256)
+    expires_at: datetime | None = _moment(nullable=True)
+    last_used_at: datetime | None = _moment(nullable=True)
+
+
 class EventRow(SQLModel, table=True):
     """A line of the audit log, written in the transaction of the change that it tells."""
 
     __tablename__: ClassVar[Any] = "events"
-    __table_args__ = (Index("ix_events_model", "model_name", "id"),)
+    __table_args__ = (Index("ix_events_model", "model_name", "id"), Index("ix_events_action", "action", "id"))
 
     id: int | None = Field(
         default=None, sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)

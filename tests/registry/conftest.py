@@ -16,6 +16,7 @@ from mlp.client.registry import RegistryClient
 sys.path.insert(0, str(Path(__file__).parent))  # what the tests here share lies beside them
 
 from databases import Databases
+from guarded_registry import guarded
 from judging import Judged
 from postgresql_server import Postgresql
 from registry_process import Registry, kill
@@ -61,6 +62,16 @@ def registry(tmp_path_factory: pytest.TempPathFactory, server: Postgresql | None
     """A running registry that the tests of a module share; each uses model names of its own."""
     databases = Databases(server)
     shared = Registry(tmp_path_factory.mktemp("shared") / "registry", settings=databases.settings("shared")).start()
+    yield shared
+    kill(shared)
+    databases.forget()
+
+
+@pytest.fixture(scope="module")
+def guarded_registry(tmp_path_factory: pytest.TempPathFactory, server: Postgresql | None) -> Iterator[Registry]:
+    """A running registry that asks for tokens, shared by the tests of a module."""
+    databases = Databases(server)
+    shared = guarded(tmp_path_factory.mktemp("guarded"), **databases.settings("guarded")).start()
     yield shared
     kill(shared)
     databases.forget()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 from registry_process import Registry
+
+from mlp.api.token import Scope
 
 ADMIN = "admin-" + "a" * 40
 READ = "read-" + "r" * 40
@@ -28,3 +32,16 @@ def bearer(token: str) -> dict[str, str]:
 
 def http_as(registry: Registry, token: str | None) -> httpx.Client:
     return httpx.Client(base_url=registry.url, timeout=30, headers={} if token is None else bearer(token))
+
+
+def make_token(http: httpx.Client, name: str, scope: Scope, **options: object) -> str:
+    made = http.post("/tokens", json={"name": name, "scope": scope, **options})
+    assert made.status_code == 201, made.text
+    return str(made.json()["token"])
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)

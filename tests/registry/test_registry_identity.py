@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import APIRouter
-from guarded_registry import ADMIN, READ, bearer, guarded, http_as
-from registry_process import Registry, kill
+from guarded_registry import ADMIN, READ, bearer, http_as, make_token, wait_for
+from registry_process import Registry
 from sample_models import code_of
 
 from mlp.api.token import Scope
@@ -19,14 +19,23 @@ from mlp.registry.routes.route import DocumentRoute
 from mlp.registry.settings import Settings
 
 VALUES = {"name": "nobody", "version": "1", "upload": "0" * 32, "alias": "production", "holder": "somebody"}
-HOLDERS = {Scope.READ: READ, Scope.ADMIN: ADMIN}
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    shared = guarded(tmp_path_factory.mktemp("guarded")).start()
-    yield shared
-    kill(shared)
+def registry(guarded_registry: Registry) -> Registry:
+    return guarded_registry
+
+
+@pytest.fixture(scope="module")
+def tokens(registry: Registry) -> dict[str, str]:
+    """A token of every kind; those of files and those of the database."""
+    with http_as(registry, ADMIN) as http:
+        made = {kind: make_token(http, f"a-{kind}", Scope(kind)) for kind in Scope}
+        made["expired"] = make_token(http, "an-expired", Scope.ADMIN, expires_in=1)
+        made["revoked"] = make_token(http, "a-revoked", Scope.ADMIN)
+        assert http.delete("/tokens/a-revoked").status_code == 204
+        wait_for(lambda: http.get("/models", headers=bearer(made["expired"])).status_code == 401)
+    return {**made, "read file": READ, "admin file": ADMIN, "wrong": "mlp_" + "x" * 43}
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +97,20 @@ def test_two_authorizations_are_none(registry: Registry) -> None:
     assert httpx.get(f"{registry.url}/models", headers=headers).status_code == 401
 
 
-@pytest.mark.parametrize("scope", HOLDERS)
-def test_a_scope_allows_what_it_covers_and_no_more(registry: Registry, routes: list[Any], scope: Scope) -> None:
-    with http_as(registry, HOLDERS[scope]) as http:
+@pytest.mark.parametrize(
+    ("kind", "scope"),
+    [
+        ("read", Scope.READ),
+        ("read file", Scope.READ),
+        ("write", Scope.WRITE),
+        ("admin", Scope.ADMIN),
+        ("admin file", Scope.ADMIN),
+    ],
+)
+def test_a_scope_allows_what_it_covers_and_no_more(
+    registry: Registry, routes: list[Any], tokens: dict[str, str], kind: str, scope: Scope
+) -> None:
+    with http_as(registry, tokens[kind]) as http:
         for method, path, need in every_request(routes):
             answer = http.request(method, path)
             if need is None or scope.covers(need):
@@ -98,6 +118,19 @@ def test_a_scope_allows_what_it_covers_and_no_more(registry: Registry, routes: l
                 continue
             assert (answer.status_code, code_of(answer)) == (403, "scope_insufficient"), path
             assert f'scope="{need}"' in answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [("wrong", "token_invalid"), ("revoked", "token_invalid"), ("expired", "token_expired")]
+)
+def test_a_token_that_is_none_any_more_opens_nothing(
+    registry: Registry, routes: list[Any], tokens: dict[str, str], kind: str, code: str
+) -> None:
+    with http_as(registry, tokens[kind]) as http:
+        for method, path, need in every_request(routes):
+            answer = http.request(method, path)
+            if need is not None:
+                assert (answer.status_code, code_of(answer)) == (401, code), path
 
 
 def test_the_scheme_of_the_header_has_no_case(registry: Registry) -> None:

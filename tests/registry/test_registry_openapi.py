@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import httpx
 import pytest
 import schemathesis
+from databases import ON_BOTH_DATABASES
+from guarded_registry import ADMIN, READ, bearer
 from hypothesis import HealthCheck, Phase, given, settings, strategies
 from registry_process import Registry
 from sample_models import linear_model
@@ -18,49 +21,45 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from mlp.client.registry import RegistryClient
+from mlp.registry.routes import ROUTERS
+
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
-CASES = 20  # an operation
-OPERATIONS = (
-    ("GET", "/health"),
-    ("GET", "/ready"),
-    ("GET", "/metrics"),
-    ("POST", "/models"),
-    ("GET", "/models"),
-    ("GET", "/models/{name}"),
-    ("PATCH", "/models/{name}"),
-    ("DELETE", "/models/{name}"),
-    ("POST", "/models/{name}/uploads"),
-    ("PUT", "/models/{name}/uploads/{upload}"),
-    ("GET", "/models/{name}/versions"),
-    ("GET", "/models/{name}/versions/{version}"),
-    ("PATCH", "/models/{name}/versions/{version}"),
-    ("DELETE", "/models/{name}/versions/{version}"),
-    ("GET", "/models/{name}/versions/{version}/artifact"),
-    ("GET", "/models/{name}/versions/{version}/uses"),
-    ("PUT", "/models/{name}/versions/{version}/uses/{holder}"),
-    ("DELETE", "/models/{name}/versions/{version}/uses/{holder}"),
-    ("GET", "/models/{name}/aliases"),
-    ("GET", "/models/{name}/aliases/{alias}"),
-    ("PUT", "/models/{name}/aliases/{alias}"),
-    ("DELETE", "/models/{name}/aliases/{alias}"),
-    ("GET", "/models/{name}/aliases/{alias}/history"),
-)
+OPERATIONS = [
+    (method, route.path, route.need)
+    for router in ROUTERS
+    for route in router.routes
+    if route.include_in_schema
+    for method in sorted(route.methods)
+]
+CASES = math.ceil(300 / len(OPERATIONS))  # an operation
+SOAK_CASES = math.ceil(2_500 / len(OPERATIONS))
 
 
 @pytest.fixture(scope="module")
-def schema(registry: Registry) -> Any:
-    with registry.client() as client:
+def schema(guarded_registry: Registry) -> Any:
+    with RegistryClient(guarded_registry.url, token_file=guarded_registry.data.parent / "admin.token") as client:
         sample = linear_model()
         client.push("iris", sample.manifest, sample.onnx)
-    return schemathesis.openapi.from_url(f"{registry.url}/openapi.json")
+    return schemathesis.openapi.from_url(f"{guarded_registry.url}/openapi.json", headers=bearer(ADMIN))
 
 
-@pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_no_request_gets_an_answer_that_is_not_documented(schema: Any, method: str, path: str) -> None:
-    operation = schema[path][method]
+@pytest.mark.parametrize(("method", "path", "need"), OPERATIONS)
+def test_no_request_gets_an_answer_that_is_not_documented(schema: Any, method: str, path: str, need: object) -> None:
+    keep_to_the_document(schema[path][method], CASES)
 
+
+@pytest.mark.soak
+@pytest.mark.timeout(1_800)
+@ON_BOTH_DATABASES
+def test_thousands_of_requests_get_documented_answers_on_each_database(schema: Any) -> None:
+    for method, path, _ in OPERATIONS:
+        keep_to_the_document(schema[path][method], SOAK_CASES)
+
+
+def keep_to_the_document(operation: Any, cases: int) -> None:
     @settings(
-        max_examples=CASES,
+        max_examples=cases,
         deadline=None,
         derandomize=True,
         database=None,
@@ -68,19 +67,19 @@ def test_no_request_gets_an_answer_that_is_not_documented(schema: Any, method: s
         suppress_health_check=list(HealthCheck),
     )
     @given(case=strategies.one_of([operation.as_strategy(generation_mode=mode) for mode in GenerationMode]))
-    def keep_to_the_document(case: Any) -> None:
-        case.validate_response(case.call(), checks=CHECKS)
+    def check(case: Any) -> None:
+        case.validate_response(case.call(headers=bearer(ADMIN)), checks=CHECKS)
 
-    keep_to_the_document()
+    check()
 
 
-def test_every_operation_tells_of_its_failures(http: httpx.Client) -> None:
-    operations = {
-        (method.upper(), path): operation
-        for path, methods in http.get("/openapi.json").json()["paths"].items()
-        for method, operation in methods.items()
-    }
-    assert operations.keys() == set(OPERATIONS)
-    for key, operation in operations.items():
-        assert {"421", "503"} <= operation["responses"].keys(), key
-        assert operation["responses"]["503"]["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorDocument")
+def test_every_operation_tells_of_its_failures_and_of_the_token_it_wants(guarded_registry: Registry) -> None:
+    document = httpx.get(f"{guarded_registry.url}/openapi.json", headers=bearer(READ)).json()
+    assert document["components"]["securitySchemes"] == {"token": {"type": "http", "scheme": "bearer"}}
+    for method, path, need in OPERATIONS:
+        operation = document["paths"][path][method.lower()]
+        told = operation["responses"]
+        assert {"421", "503"} <= told.keys(), path
+        assert told["503"]["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorDocument")
+        assert {"401", "403"} <= told.keys() or need is None, path
+        assert operation.get("security") == (None if need is None else [{"token": [need]}]), path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from mlp.api.token import Scope
 from mlp.errors import Denied
@@ -14,6 +15,8 @@ class Caller:
 
     name: str
     scope: Scope
+    expires_at: datetime | None = None
+    """When the token is worth nothing any more; None for never."""
 
     def demand(self, needed: Scope) -> None:
         """Return if this caller's scope holds `needed`; raise Denied (`scope_insufficient`) if not."""

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mlp.errors import Precondition
 from mlp.registry.database import REVISION, VERSION_TABLE, Address, engine_for
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision that this code knows, oldest first."""
 HEAD = REVISIONS[-1]
 

@@ -8,6 +8,7 @@ from mlp.registry.repository.aliases import Aliases
 from mlp.registry.repository.blobs import Blobs
 from mlp.registry.repository.events import Events
 from mlp.registry.repository.models import Models
+from mlp.registry.repository.tokens import Tokens
 from mlp.registry.repository.uploads import Uploads
 from mlp.registry.repository.uses import Uses
 from mlp.registry.repository.versions import Versions
@@ -23,4 +24,5 @@ class Repository:
         self.uses = Uses(session)
         self.uploads = Uploads(session)
         self.blobs = Blobs(session)
+        self.tokens = Tokens(session)
         self.events = Events(session)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from mlp.registry.actor import Actor
@@ -37,3 +38,18 @@ class Events:
             details=dict(details or {}),
         )
         self._session.add(row)
+
+    async def page(
+        self, *, model: str | None, action: str | None, since: datetime | None, before: int | None, limit: int
+    ) -> Sequence[EventRow]:
+        """Return rows from the newest one below the id `before` down; `since` is in UTC."""
+        query = select(EventRow)
+        if model is not None:
+            query = query.where(col(EventRow.model_name) == model)
+        if action is not None:
+            query = query.where(col(EventRow.action) == action)
+        if since is not None:
+            query = query.where(col(EventRow.at) >= since)
+        if before is not None:
+            query = query.where(col(EventRow.id) < before)
+        return (await self._session.exec(query.order_by(col(EventRow.id).desc()).limit(limit))).all()

@@ -1,1 +1,10 @@
 """HTTP: paths, parameters, statuses. Each route hands over to a service and returns what it says."""
+
+from __future__ import annotations
+
+from mlp.registry.routes import aliases, document, events, health, models, tokens, uploads, uses, versions
+
+ROUTERS = tuple(
+    module.router for module in (health, document, models, uploads, versions, uses, aliases, tokens, events)
+)
+"""All of them; a path belongs to the first route that fits."""
