@@ -46,9 +46,17 @@ class _Counted(NamedTuple):
 class App:
     """All routes of one listener."""
 
-    def __init__(self, routes: Mapping[str, Route], metrics: Metrics, guard: Guard | None = None) -> None:
+    def __init__(
+        self,
+        routes: Mapping[str, Route],
+        elsewhere: Callable[[str], Route],
+        metrics: Metrics,
+        guard: Guard | None = None,
+    ) -> None:
+        """`elsewhere` gives the route, without handlers, of a path that is none of `routes`."""
         self._routes = {path: _Counted(route, metrics.route(route.name)) for path, route in routes.items()}
-        self._elsewhere = _Counted(Route({}, "other"), metrics.route("other"))
+        self._elsewhere = elsewhere
+        self._metrics = metrics
         self._guard = guard
         self._ids = count(1)
         self._id_prefix = os.urandom(6).hex().encode()
@@ -58,7 +66,7 @@ class App:
         """Answer one request; a failure of any kind becomes an error document."""
         begin = perf_counter()
         request_id = self._request_id(request.headers)
-        counted = self._routes.get(request.path, self._elsewhere)
+        counted = self._routes.get(request.path) or self._other(request.path)
         try:
             reply = self._handle(counted.route, request)
         except Exception as error:  # noqa: BLE001  every failure has an answer
@@ -69,12 +77,16 @@ class App:
 
     def refuse(self, error: MlpError, path: str | None) -> Reply:
         """Answer what never became a request that could be handled."""
-        route, metrics = self._routes.get(path or "", self._elsewhere)
+        route, metrics = self._routes.get(path or "") or self._other(path or "")
         request_id = self._request_id({})
         reply = route.error_form(error, request_id)
         reply.headers = (*reply.headers, (b"x-request-id", request_id))
         metrics.statuses[reply.status] += 1
         return reply
+
+    def _other(self, path: str) -> _Counted:
+        route = self._elsewhere(path)
+        return _Counted(route, self._metrics.route(route.name))
 
     def _handle(self, route: Route, request: Request) -> Reply | Awaitable[Reply]:
         if self._guard is not None and route.is_guarded:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 
+from mlp.errors import TooLarge
 from mlp.inference.loading import LoadedModel
 from mlp.inference.metrics import Metrics
 from mlp.proof import AnswerReader, Answers, Feeds
@@ -20,18 +21,25 @@ _THREADS = 2
 class DataPlane:
     """Runs one model and counts what passes."""
 
-    def __init__(self, model: LoadedModel, metrics: Metrics) -> None:
+    def __init__(self, model: LoadedModel, metrics: Metrics, max_rows: int) -> None:
         self._session = model.session
         self._width = len(model.signature.inputs)
         self._metrics = metrics
+        self._max_rows = max_rows
         self._reader = AnswerReader(model.signature)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="model")
 
     def infer(self, feeds: Feeds, rows: int) -> Answers | Awaitable[Answers]:
         """Return the answers to `rows` rows given as the graph's inputs, or the promise of them.
 
-        Raises Invalid (`unanswerable_rows`) when the graph fails on them.
+        Raises TooLarge for more rows than are answered at a time, Invalid (`unanswerable_rows`) when the graph fails.
         """
+        if rows > self._max_rows:
+            raise TooLarge(
+                f"at most {self._max_rows} rows are answered at a time",
+                code="too_many_rows",
+                details={"max_rows": self._max_rows},
+            )
         if rows * self._width <= _INLINE_CELLS:
             return self._count(feeds, rows, *self._run(feeds, rows))
         return self._infer_later(feeds, rows)

@@ -58,6 +58,14 @@ def error_reply(error: MlpError, request_id: bytes) -> Reply:
     return Reply(msgspec.json.encode({"error": document}), status, headers=headers_of(error, status))
 
 
+def sentence_reply(error: MlpError, request_id: bytes) -> Reply:
+    """Return the error of KServe's protocols: a sentence, the code in a header; rows that do not fit are a 400."""
+    status = status_of(error)
+    status = 400 if status in (415, 422) else status
+    headers = ((b"x-mlp-error-code", error.code.encode()), *headers_of(error, status))
+    return Reply(msgspec.json.encode({"error": error.message}), status, headers=headers)
+
+
 def headers_of(error: MlpError, status: int) -> tuple[tuple[bytes, bytes], ...]:
     """Return what the status obliges its answer to say besides."""
     match status:

@@ -42,6 +42,20 @@ class Pages:
         """Answer with all counters, for Prometheus."""
         return Reply(self._exposition.render(), media_type=self._exposition.media_type)
 
+    @property
+    def model_name(self) -> str:
+        """The name of the model that is served."""
+        return self._model.name
+
+    def first_models(self, *_: object) -> Reply:
+        """Answer, as KServe's first protocol has it, which models are here."""
+        return Reply(msgspec.json.encode({"models": [self._model.name]}))
+
+    def first_model(self, *_: object) -> Reply:
+        """Answer, as KServe's first protocol has it, whether the model takes requests."""
+        ready = not self._lifecycle.is_draining
+        return Reply(msgspec.json.encode({"name": self._model.name, "ready": ready}), 200 if ready else 503)
+
     def metadata(self, *_: object) -> Reply:
         """Answer with the model's name, digest, signature and receipt; never with its golden rows."""
         return Reply(self._metadata)

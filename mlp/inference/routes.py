@@ -5,17 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlp.inference.app import Handler, Route
+from mlp.inference.handlers import ErrorForm, error_reply, sentence_reply
+from mlp.inference.oip.routes import OpenInference
 from mlp.inference.pages import Pages
+from mlp.inference.predict.instances import InstancesRoute
 from mlp.inference.predict.route import PredictRoute
 
 
-def model_routes(pages: Pages, predict: PredictRoute) -> Mapping[str, Route]:
+def model_routes(
+    pages: Pages, predict: PredictRoute, instances: InstancesRoute, open_inference: OpenInference
+) -> Mapping[str, Route]:
     """Return all paths of the model's port."""
     return {
         "/predict": Route({b"POST": predict}, "/predict"),
+        **_first_protocol(pages, instances),
+        **open_inference.routes(),
         **watch_routes(pages),
         "/metadata": _page("/metadata", pages.metadata),
         "/openapi.json": _page("/openapi.json", pages.openapi),
+    }
+
+
+def elsewhere(path: str) -> Route:
+    """Return the route of a path that is not there; it tells of that as its neighbours tell of errors."""
+    return Route({}, "other", sentence_reply if path.startswith(("/v1/", "/v2/")) else error_reply)
+
+
+def _first_protocol(pages: Pages, instances: InstancesRoute) -> Mapping[str, Route]:
+    name = pages.model_name
+    return {
+        "/v1/models": _page("/v1/models", pages.first_models, error_form=sentence_reply),
+        f"/v1/models/{name}": _page("/v1/models/{name}", pages.first_model, error_form=sentence_reply),
+        f"/v1/models/{name}:predict": Route({b"POST": instances}, "/v1/models/{name}:predict", sentence_reply),
     }
 
 
@@ -28,5 +49,5 @@ def watch_routes(pages: Pages) -> Mapping[str, Route]:
     }
 
 
-def _page(path: str, page: Handler, *, is_guarded: bool = True) -> Route:
-    return Route({b"GET": page, b"HEAD": page}, path, is_guarded=is_guarded)
+def _page(path: str, page: Handler, *, is_guarded: bool = True, error_form: ErrorForm = error_reply) -> Route:
+    return Route({b"GET": page, b"HEAD": page}, path, error_form, is_guarded)

@@ -14,9 +14,12 @@ from mlp.inference.listener import listen, open_listener
 from mlp.inference.loading import LoadedModel, load
 from mlp.inference.log import LOG
 from mlp.inference.metrics import Metrics
+from mlp.inference.oip.outputs import OutputWriter
+from mlp.inference.oip.routes import OpenInference
 from mlp.inference.pages import Pages
+from mlp.inference.predict.instances import InstancesRoute
 from mlp.inference.predict.route import PredictRoute
-from mlp.inference.routes import model_routes
+from mlp.inference.routes import elsewhere, model_routes
 from mlp.inference.server import Server
 from mlp.inference.settings import Settings
 from mlp.inference.source import obtain
@@ -40,7 +43,7 @@ def run(settings: Settings) -> None:
     lifecycle = Lifecycle()
     metrics = Metrics(Drift(model.signature))
     server = Server(
-        app=_app(model, metrics, lifecycle),
+        app=_app(settings, model, metrics, lifecycle),
         limits=settings.limits,
         traffic=metrics.traffic,
         lifecycle=lifecycle,
@@ -52,6 +55,13 @@ def run(settings: Settings) -> None:
     LOG.info("ended")
 
 
-def _app(model: LoadedModel, metrics: Metrics, lifecycle: Lifecycle) -> App:
-    predict = PredictRoute(model, DataPlane(model, metrics), metrics)
-    return App(model_routes(Pages(model, metrics, lifecycle), predict), metrics)
+def _app(settings: Settings, model: LoadedModel, metrics: Metrics, lifecycle: Lifecycle) -> App:
+    plane = DataPlane(model, metrics, settings.max_rows)
+    outputs = OutputWriter(model.signature, model.session.output_types, metrics)
+    routes = model_routes(
+        Pages(model, metrics, lifecycle),
+        PredictRoute(model, plane, metrics),
+        InstancesRoute(model, plane, metrics),
+        OpenInference(model, plane, outputs, lifecycle),
+    )
+    return App(routes, elsewhere, metrics)

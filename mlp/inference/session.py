@@ -34,7 +34,8 @@ class Session:
             raise Invalid("ONNX Runtime cannot load the model", code="invalid_model") from error
         self.inputs: Mapping[str, str] = {node.name: node.type for node in graph.get_inputs()}
         """Input name -> ONNX type, as in `tensor(float)`."""
-        self.outputs: tuple[str, ...] = tuple(node.name for node in graph.get_outputs())
+        self.output_types: Mapping[str, str] = {node.name: node.type for node in graph.get_outputs()}
+        self.outputs: tuple[str, ...] = tuple(self.output_types)
         # The public `run` looks for missing inputs and for GPUs each time: half of what a small model takes itself.
         self._run = graph._sess.run
 

@@ -55,6 +55,8 @@ class Settings(BaseModel):
     """Serve callers from other machines although nobody is asked for a key."""
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_048_576
     """The largest request body; 1,000 rows of 30 numbers are about 600,000 bytes."""
+    max_rows: Annotated[int, Field(ge=1)] = 50_000
+    """The most rows of one request."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod

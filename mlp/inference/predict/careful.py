@@ -62,13 +62,14 @@ class CarefulReader:
                 "send rows either by position ('features') or by name ('records'), one of the two",
                 code="features_or_records",
             )
-        return self._rows(given[0], request[given[0]]), probabilities
+        return self.rows(given[0], request[given[0]]), probabilities
 
-    def _rows(self, field: str, rows: Any) -> Sequence[Row]:
+    def rows(self, field: str, rows: Any, *, named: str | None = None) -> Sequence[Row]:
+        """Return rows given by position (`features`) or by name (`records`), under a field that may be `named` else."""
         if not isinstance(rows, list):
-            raise Invalid(f"'{field}' is {_kind(rows)}; it must be a list of rows", code="wrong_type")
+            raise Invalid(f"'{named or field}' is {_kind(rows)}; it must be a list of rows", code="wrong_type")
         if not rows:
-            raise Invalid(f"'{field}' is empty; send at least one row", code="empty_batch")
+            raise Invalid(f"'{named or field}' is empty; send at least one row", code="empty_batch")
         read = self._by_position if field == "features" else self._by_name
         return [read(number, row) for number, row in enumerate(rows)]
 

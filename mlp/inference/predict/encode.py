@@ -36,6 +36,12 @@ class Encoder:
         parts.append(self._model)
         return b"".join(parts)
 
+    def encode_predictions(self, answers: Answers) -> bytes:
+        """Return a response that holds the predictions and nothing else."""
+        predictions = answers.predictions
+        labels = labels_as_trained(self._signature, predictions) if self._renames else predictions.tolist()
+        return b'{"predictions":' + self._values(labels, predictions) + b"}"
+
     def _values(self, values: list[Any], array: npt.NDArray[Any]) -> bytes:
         encoded = self._json(values)
         # A null is a value that was not finite; searching for one is cheaper than looking at every value.

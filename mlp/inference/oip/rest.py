@@ -1,0 +1,196 @@
+"""Requests and answers of `/infer` over HTTP: a JSON document, and behind it the bytes of binary tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from mlp.errors import Invalid, Unsupported
+from mlp.inference.http1 import Reply, Request
+from mlp.inference.oip.datatypes import BYTES, NUMPY, from_bytes, mismatch, to_bytes
+from mlp.inference.oip.outputs import Output
+from mlp.inference.oip.tensor import Tensor, TensorHead
+
+HEADER = b"inference-header-content-length"
+"""Bytes of the JSON document, in a body that goes on with binary tensors."""
+_INT64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_REFUSED_PARAMETERS = ("shared_memory_region", "classification")
+
+_UNSET = msgspec.UNSET
+
+
+class _Parameters(msgspec.Struct, frozen=True):
+    binary_data: bool = False
+    binary_data_size: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    binary_data_output: bool = False
+    shared_memory_region: Any = _UNSET
+    classification: Any = _UNSET
+
+
+class _Input(msgspec.Struct):
+    name: str
+    shape: Annotated[tuple[Annotated[int, msgspec.Meta(ge=0, le=2**31)], ...], msgspec.Meta(max_length=8)]
+    datatype: str
+    data: msgspec.Raw | msgspec.UnsetType = _UNSET
+    parameters: _Parameters = _Parameters()
+
+
+class _Output(msgspec.Struct):
+    name: str
+    parameters: _Parameters = _Parameters()
+
+
+class _Document(msgspec.Struct):
+    inputs: Annotated[list[_Input], msgspec.Meta(min_length=1)]
+    outputs: list[_Output] = []
+    id: str | None = None
+    parameters: _Parameters = _Parameters()
+
+
+class Call(msgspec.Struct):
+    """What a request asks."""
+
+    tensors: list[Tensor]
+    id: str | None
+    outputs: list[str]
+    """Names of the outputs that are wanted; empty means all of them."""
+    binary: frozenset[str]
+    """Names of the outputs that are wanted as bytes."""
+    all_binary: bool
+
+
+_decode = msgspec.json.Decoder(_Document).decode
+_LISTS: Mapping[str, tuple[Any, Any]] = {
+    kind: (msgspec.json.Decoder(list[element]).decode, msgspec.json.Decoder(list[list[element]]).decode)  # type: ignore[valid-type]
+    for kind, element in (("f", float | None), ("i", _INT64), ("b", bool), ("O", str | None))
+}
+
+
+def read(request: Request) -> Call:
+    """Return what the body asks; raise Invalid for what is not of the protocol."""
+    document, binary = _parted(request)
+    try:
+        parsed = _decode(document)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"the request is not one of this protocol: {error}", code="wrong_type") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Invalid("the request is not JSON", code="invalid_json") from None
+    except RecursionError:
+        raise Invalid("the request is nested too deeply", code="too_deep") from None
+    for parameters in (*(each.parameters for each in parsed.inputs), *(each.parameters for each in parsed.outputs)):
+        _refuse_extensions(parameters)
+    tensors, place = [], 0
+    for each in parsed.inputs:
+        head = TensorHead(each.name, each.datatype, each.shape)
+        head.check()
+        size = each.parameters.binary_data_size
+        if size is None:
+            tensors.append(Tensor(head, _from_json(head, each.data)))
+            continue
+        if size > len(binary) - place:
+            raise mismatch(each.name, "its binary data is not all there")
+        tensors.append(Tensor(head, from_bytes(each.name, each.datatype, head.count, binary[place : place + size])))
+        place += size
+    if place != len(binary):
+        raise Invalid("the body goes on after the last tensor", code="shape_mismatch")
+    return Call(
+        tensors=tensors,
+        id=parsed.id,
+        outputs=[each.name for each in parsed.outputs],
+        binary=frozenset(each.name for each in parsed.outputs if each.parameters.binary_data),
+        all_binary=parsed.parameters.binary_data_output,
+    )
+
+
+def _parted(request: Request) -> tuple[bytes | memoryview, memoryview]:
+    body = memoryview(request.body)
+    given = request.headers.get(HEADER)
+    if given is None:
+        return request.body, body[:0]
+    if not given.isdigit() or len(given) > 9 or int(given) > len(body):
+        raise Invalid("Inference-Header-Content-Length is not the length of the JSON document", code="invalid_header")
+    return body[: int(given)], body[int(given) :]
+
+
+def _refuse_extensions(parameters: _Parameters) -> None:
+    for name in _REFUSED_PARAMETERS:
+        if getattr(parameters, name) is not _UNSET:
+            raise Unsupported(f"the extension {name} is not offered here", code="unsupported")
+
+
+def _from_json(head: TensorHead, data: msgspec.Raw | msgspec.UnsetType) -> npt.NDArray[Any]:
+    """Return the elements of a list, or of a list of rows."""
+    if isinstance(data, msgspec.UnsetType):
+        raise Invalid(f"input {head.name!r} has no data", code="shape_mismatch", details={"input": head.name})
+    dtype = NUMPY[head.datatype]
+    flat, by_row = _LISTS["i" if dtype.kind in "iu" else dtype.kind]
+    text = bytes(data)
+    try:
+        elements = by_row(text) if text[1:].lstrip()[:1] == b"[" else flat(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise Invalid(
+            f"input {head.name!r}: its data is not a list of {head.datatype}, flat or a list a row",
+            code="wrong_type",
+            details={"input": head.name},
+        ) from None
+    if elements and isinstance(elements[0], list):
+        width = len(elements[0])
+        if any(len(row) != width for row in elements):
+            raise mismatch(head.name, "its rows differ in length")
+        elements = [element for row in elements for element in row]
+    if len(elements) != head.count:
+        raise mismatch(head.name, f"its shape needs {head.count} elements, {len(elements)} came")
+    return _array(head, elements, dtype)
+
+
+def _array(head: TensorHead, elements: list[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    if head.datatype == BYTES:
+        array = np.empty(len(elements), dtype=object)
+        array[:] = elements
+        return array
+    try:
+        # Floats are narrowed later, where the feature is known and a value beyond its range has a name and a row.
+        return np.array(elements, dtype=np.float64 if dtype.kind == "f" else dtype)
+    except (OverflowError, ValueError, TypeError):
+        raise Invalid(
+            f"input {head.name!r}: a value is beyond the range of {head.datatype}",
+            code="out_of_range",
+            details={"input": head.name},
+        ) from None
+
+
+class ReplyWriter:
+    """Writes the answers of one model."""
+
+    def __init__(self, name: str, version: int) -> None:
+        self._begin = {"model_name": name, "model_version": str(version)}
+        self._json = msgspec.json.Encoder().encode
+
+    def write(self, call: Call, outputs: Sequence[Output]) -> Reply:
+        """Return the reply: JSON, with the bytes of what was wanted binary behind it."""
+        described, binaries = [], []
+        for output in outputs:
+            shape = list(output.array.shape)
+            document: dict[str, Any] = {"name": output.name, "datatype": output.datatype, "shape": shape}
+            if output.name in call.binary or (call.all_binary and not call.outputs):
+                data = to_bytes(output.array)
+                document["parameters"] = {"binary_data_size": len(data)}
+                binaries.append(data)
+            else:
+                document["data"] = output.array.ravel().tolist()
+            described.append(document)
+        document = {**self._begin, "outputs": described}
+        if call.id is not None:
+            document["id"] = call.id
+        body = self._json(document)
+        if not binaries:
+            return Reply(body)
+        return Reply(
+            body + b"".join(binaries),
+            media_type=b"application/octet-stream",
+            headers=((HEADER, b"%d" % len(body)),),
+        )
