@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,13 +10,13 @@ from pydantic import Field
 
 from mlp.api.wire import Answer, Wire
 
-_NAME_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._@-]{0,62}[A-Za-z0-9])?$"
+NAME_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._@-]{0,62}[A-Za-z0-9])?$"
 MAX_LIFETIME = 10 * 366 * 86_400
 
 TokenName = Annotated[
     str,
     Field(
-        pattern=_NAME_PATTERN,
+        pattern=NAME_PATTERN,
         description="who or what holds it, as in ci or alice@example.org: 1 to 64 letters, digits, '.', '_', '@', '-'",
     ),
 ]
@@ -57,6 +57,10 @@ class Token(Answer):
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
     """Within ten minutes; None for never."""
+
+    def is_expired(self, now: datetime | None = None) -> bool:
+        """Whether it is worth nothing any more, by this machine's clock."""
+        return self.expires_at is not None and self.expires_at <= (now or datetime.now(UTC))
 
 
 class NewToken(Token):

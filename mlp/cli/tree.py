@@ -32,6 +32,13 @@ MODEL: Mapping[str, Entry] = {
     "show": Entry("mlp.cli.commands.model_show", "Show a version: signature, receipt, metrics."),
 }
 
+TOKEN: Mapping[str, Entry] = {
+    "create": Entry("mlp.cli.commands.token_create", "Make a token of the registry; it is shown once."),
+    "ls": Entry("mlp.cli.commands.token_ls", "List the registry's tokens: who may do what, until when."),
+    "revoke": Entry("mlp.cli.commands.token_revoke", "Make a token worthless."),
+}
+
 GROUPS: Mapping[str, tuple[Mapping[str, Entry], str]] = {
     "model": (MODEL, "Push and look up models."),
+    "token": (TOKEN, "Give and revoke access to the registry."),
 }

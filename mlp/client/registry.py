@@ -27,8 +27,9 @@ from mlp.api.model import (
 from mlp.client.aliases import Aliases
 from mlp.client.http import call, error_of, failure_of
 from mlp.client.resource import PAGE, WHO, document_of, listed, path_of
+from mlp.client.tokens import Tokens, token_in
 from mlp.client.uses import Uses
-from mlp.errors import Failed, Precondition, Unavailable
+from mlp.errors import Failed, Unavailable
 
 CHUNK = 256 * 1024
 _SECONDS_TO_JUDGE = 120.0  # or to verify a large model before its first byte is sent
@@ -50,13 +51,14 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
     """Speaks to the registry at `url`; `token_file` holds the bearer token, where the registry wants one.
 
     Every method raises errors of `mlp.errors`: what the registry said, or Unavailable when it does not answer. Those
-    about aliases and uses are behind `aliases` and `uses`.
+    about aliases, uses and tokens are behind `aliases`, `uses` and `tokens`.
     """
 
     def __init__(self, url: str, *, token_file: Path | None = None, timeout: float = 30.0) -> None:
         self._http = httpx.Client(base_url=url, headers=_headers(token_file), timeout=timeout)
         self.aliases = Aliases(self._http)
         self.uses = Uses(self._http)
+        self.tokens = Tokens(self._http)
         self._patient = httpx.Timeout(timeout, read=_SECONDS_TO_JUDGE)
 
     def __enter__(self) -> Self:
@@ -178,13 +180,7 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
 
 
 def _headers(token_file: Path | None) -> dict[str, str]:
-    if token_file is None:
-        return {}
-    try:
-        token = token_file.read_text("utf-8").strip()
-    except OSError as error:
-        raise Precondition(f"the token file {token_file} cannot be read", code="token_unreadable") from error
-    return {"Authorization": f"Bearer {token}"}
+    return {} if token_file is None else {"Authorization": f"Bearer {token_in(token_file)}"}
 
 
 def _save(answer: httpx.Response, part: Path, progress: Progress | None) -> str:

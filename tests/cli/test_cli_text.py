@@ -24,7 +24,7 @@ def test_durations_are_read_as_people_write_them(text, seconds):
     assert seconds_of(text) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("text", ["", "soon", "-1s", "1d", "1e3"])
+@pytest.mark.parametrize("text", ["", "soon", "-1s", "1w", "1e3"])
 def test_other_durations_are_invalid(text):
     with pytest.raises(Invalid):
         seconds_of(text)

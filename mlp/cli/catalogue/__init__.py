@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlp.cli.catalogue.access import ACCESS
 from mlp.cli.catalogue.command_line import COMMAND_LINE
 from mlp.cli.catalogue.deployments import DEPLOYMENTS
 from mlp.cli.catalogue.generic import GENERIC
@@ -18,7 +19,15 @@ from mlp.cli.catalogue.platform import PLATFORM
 from mlp.cli.catalogue.predictions import PREDICTIONS
 from mlp.cli.catalogue.registry import REGISTRY
 
-KNOWN: Mapping[str, Known] = {**COMMAND_LINE, **PLATFORM, **DEPLOYMENTS, **PREDICTIONS, **PACKAGING, **REGISTRY}
+KNOWN: Mapping[str, Known] = {
+    **COMMAND_LINE,
+    **PLATFORM,
+    **DEPLOYMENTS,
+    **PREDICTIONS,
+    **PACKAGING,
+    **REGISTRY,
+    **ACCESS,
+}
 """Entries by an error's code or a condition's reason."""
 
 __all__ = ["GENERIC", "KNOWN", "Known", "by_code"]

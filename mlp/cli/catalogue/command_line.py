@@ -55,4 +55,16 @@ COMMAND_LINE: Mapping[str, Known] = {
         "The answer to the question was no.",
         "run it again and answer y",
     ),
+    "file_exists": Known(
+        "MLP0009",
+        "The file exists already",
+        "A secret is written to a new file only, whose mode nobody else chose.",
+        "name another file, or remove that one first",
+    ),
+    "file_unwritable": Known(
+        "MLP0010",
+        "The file cannot be written",
+        "Its folder is missing, or not yours to write to.",
+        "name a file in a folder of yours",
+    ),
 }

@@ -163,7 +163,7 @@ PLATFORM: Mapping[str, Known] = {
     "token_unreadable": Known(
         "MLP1204",
         "The token file cannot be read",
-        "MLP_REGISTRY_TOKEN_FILE names no readable file.",
+        "MLP_REGISTRY_TOKEN_FILE names no readable file with one token in it.",
         "check the path and the mode of the file",
     ),
 }

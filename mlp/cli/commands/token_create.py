@@ -1,0 +1,84 @@
+"""`mlp token create`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from mlp.cli.command import command
+from mlp.cli.duration import seconds_of
+from mlp.cli.session import Session
+from mlp.errors import Invalid, Precondition
+
+if TYPE_CHECKING:
+    from mlp.api.token import NewToken
+
+_SCOPES = ("read", "write", "admin")
+
+
+@command
+def run(
+    session: Session,
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Who will hold it, such as ci or alice@example.org.")],
+    scope: Annotated[
+        str, typer.Option("--scope", metavar="read|write|admin", help="What it allows; each holds those before it.")
+    ],
+    expires: Annotated[
+        str | None, typer.Option("--expires", metavar="DURATION", help="After this it is worthless: 12h, 90d.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FILE", help="Write it to a new file that only you can read.")
+    ] = None,
+) -> None:
+    """Make a token of the registry. It is shown once: on stdout, or in the file of --to.
+
+    \b
+    mlp token create ci --scope write --expires 90d --to ci.token
+    export MLP_REGISTRY_TOKEN_FILE=ci.token
+    """
+    from mlp.api.token import MAX_LIFETIME, Scope
+
+    if scope not in _SCOPES:
+        raise Invalid(f"{scope!r} is no scope: {', '.join(_SCOPES)}", code="invalid_option")
+    lifetime = None if expires is None else int(seconds_of(expires))
+    if lifetime is not None and not 1 <= lifetime <= MAX_LIFETIME:
+        raise Invalid("a token expires after 1 second to 10 years: write 12h or 90d", code="invalid_option")
+    if to is None:
+        made = session.registry.tokens.create(name, Scope(scope), expires_in=lifetime)
+        session.emit(made.model_dump(mode="json"), lambda: made.token)
+        _tell(session, made, "shown this once")
+        return
+    with _private_file(to) as file:
+        made = session.registry.tokens.create(name, Scope(scope), expires_in=lifetime)
+        file.write(made.token + "\n")
+    session.emit({**made.model_dump(mode="json", exclude={"token"}), "file": str(to)}, lambda: "")
+    _tell(session, made, f"written to {to}")
+
+
+def _tell(session: Session, made: NewToken, where: str) -> None:
+    until = "until it is revoked" if made.expires_at is None else f"until {made.expires_at:%Y-%m-%d %H:%M} UTC"
+    session.screen.step(f"token {made.name}, scope {made.scope}, {until}; {where}")
+    session.screen.next("token ls", f"token revoke {made.name}")
+
+
+@contextmanager
+def _private_file(path: Path) -> Iterator[TextIO]:
+    """Open a new file for its owner alone; it goes again when there is no token to write to it."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Precondition(f"{path} exists; a token is written to a new file only", code="file_exists") from error
+    except OSError as error:
+        raise Precondition(f"{path} cannot be written: {error.strerror}", code="file_unwritable") from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

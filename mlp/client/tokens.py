@@ -1,0 +1,66 @@
+"""Tokens of the registry, and the file that holds one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import httpx
+
+from mlp.api.token import NAME_PATTERN, Identity, NewToken, Scope, Token, TokenList, TokenRequest
+from mlp.client.http import call
+from mlp.client.resource import PAGE, WHO, document_of, listed
+from mlp.errors import Invalid, Precondition
+
+_IN_HEADER = re.compile(r"[\x21-\x7e]+")
+
+
+class Tokens:
+    """Every method raises errors of `mlp.errors`: what the registry said, or Unavailable when it does not answer."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def create(self, name: str, scope: Scope, *, expires_in: int | None = None) -> NewToken:
+        """Make a token, worth something for `expires_in` seconds, or for ever; Conflict (`token_exists`)."""
+        body = TokenRequest(name=check_token_name(name), scope=scope, expires_in=expires_in).model_dump(mode="json")
+        return document_of(call(self._http, WHO, "POST", "/tokens", json=body), NewToken)
+
+    def all(self, *, limit: int = PAGE) -> list[Token]:
+        """Return at most `limit` tokens by name, without what only their holders know."""
+        return listed(self._http, "/tokens", TokenList, {}, limit)
+
+    def revoke(self, name: str) -> None:
+        """Have every replica of the registry refuse a token within 5 seconds; NotFound (`token_not_found`)."""
+        call(self._http, WHO, "DELETE", f"/tokens/{check_token_name(name)}")
+
+    def whoami(self) -> Identity:
+        """Return in whose name this client asks."""
+        return document_of(call(self._http, WHO, "GET", "/whoami"), Identity)
+
+
+def check_token_name(name: str) -> str:
+    """Return `name`, or raise Invalid (`invalid_token_name`) with the rule in words."""
+    if not re.fullmatch(NAME_PATTERN.strip("^$"), name):
+        raise Invalid(
+            f"{name[:64]!r} is no name for a token: 1 to 64 letters, digits, '.', '_', '@' and '-', "
+            "with a letter or digit at both ends",
+            code="invalid_token_name",
+        )
+    return name
+
+
+def token_in(file: Path) -> str:
+    """Return the token in `file`; raise Precondition (`token_unreadable`) when there is none."""
+    try:
+        token = file.read_text("ascii").strip()
+    except OSError as error:
+        raise Precondition(
+            f"the token file {file} cannot be read: {error.strerror}", code="token_unreadable"
+        ) from error
+    except UnicodeDecodeError:
+        token = ""
+    if not _IN_HEADER.fullmatch(token):
+        # What is no token is not repeated: it may be one with a blank in it.
+        raise Precondition(f"the token file {file} does not hold one line with a token", code="token_unreadable")
+    return token
