@@ -1,15 +1,17 @@
-"""`python -m mlp.registry`: serve until a signal ends it.
+"""`python -m mlp.registry [serve]`: serve until a signal ends it; `… migrate`: bring the database's schema up to date.
 
-Exit code 0 after the signal, 2 for wrong settings, 3 when something here is not ready for it.
+Exit code 0 after the signal or the migration, 2 for wrong arguments and settings, 3 when something is not ready for it.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import logging
 import os
 import sys
+from collections.abc import Callable, Mapping
 
 from pydantic import ValidationError
 
@@ -17,7 +19,7 @@ from mlp.errors import Invalid, MlpError
 from mlp.registry.app import create_app
 from mlp.registry.folder import DataFolder
 from mlp.registry.log import configure_logs
-from mlp.registry.migrations import prepare_schema
+from mlp.registry.migrations import HEAD, prepare_schema
 from mlp.registry.server import open_listener, serve
 from mlp.registry.settings import PREFIX, Settings
 from mlp.registry.store.base import ArtifactStore
@@ -27,7 +29,10 @@ log = logging.getLogger("mlp.registry")
 
 
 def main() -> int:
-    """Serve until a signal ends the process; return its exit code."""
+    """Do what the arguments say; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m mlp.registry", description="The registry, set by its environment.")
+    parser.add_argument("action", nargs="?", choices=ACTIONS, default="serve", help="default: serve")
+    action = ACTIONS[parser.parse_args().action]
     os.umask(0o077)
     configure_logs()
     try:
@@ -36,7 +41,7 @@ def main() -> int:
         log.error("wrong settings: %s", _words(error))
         return 2
     try:
-        run(settings)
+        action(settings)
     except MlpError as error:
         log.error(error.message, extra={"fields": {"code": error.code}})
         if settings.termination_file is not None:
@@ -55,13 +60,23 @@ def run(settings: Settings, store: ArtifactStore | None = None) -> None:
     folder = DataFolder(settings.data)
     folder.create()
     folder.lock()
-    prepare_schema(settings.database)
+    prepare_schema(settings.database, settings.database_wait_seconds)
     store = store or configured_store(settings, folder.blobs)
     asyncio.run(store.prepare())
     listener = open_listener(settings)
     host, port = listener.getsockname()[:2]
     log.info("serving", extra={"fields": {"host": host, "port": port}})
     serve(create_app(settings, store), settings, listener)
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database's schema up to date; `serve` does so too, this does it ahead. Raises as `prepare_schema`."""
+    DataFolder(settings.data).create()
+    prepare_schema(settings.database, settings.database_wait_seconds)
+    log.info("the schema is up to date", extra={"fields": {"schema": HEAD}})
+
+
+ACTIONS: Mapping[str, Callable[[Settings], None]] = {"serve": run, "migrate": migrate}
 
 
 def _words(error: ValidationError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -33,6 +34,8 @@ class Settings(StoreSettings):
     """DATABASE_PASSWORD_FILE: holds PostgreSQL's password; read anew at each connection."""
     database_connections: Annotated[int, Field(ge=2, le=1_000)] = 16
     """The most connections to PostgreSQL."""
+    database_wait_seconds: Annotated[float, Field(ge=0)] = 30.0
+    """How long a start waits for a database that does not answer yet."""
     host: str = "127.0.0.1"
     """Beyond loopback only with a token, see `guarded`."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
@@ -85,6 +88,13 @@ class Settings(StoreSettings):
         if url is not None:
             Address(url.get_secret_value())
         return url
+
+    @field_validator("database_password_file")
+    @classmethod
+    def _readable(cls, file: Path | None) -> Path | None:
+        if file is not None and not os.access(file, os.R_OK):
+            raise ValueError(f"{file} cannot be read")
+        return file
 
     @field_validator("data")
     @classmethod

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import uuid
 import warnings
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,15 +64,18 @@ class Postgresql:
 
     def execute(self, statement: str, database: str = "postgres") -> list[Any]:
         """Run one statement as the superuser; return its rows."""
+        return asyncio.run(self._with_connection(database, lambda connection: connection.fetch(statement)))
 
-        async def run() -> list[Any]:
-            connection = await asyncpg.connect(host=str(self.socket.parent), user="postgres", database=database)
-            try:
-                return await connection.fetch(statement)
-            finally:
-                await connection.close()
+    def script(self, statements: str, database: str) -> None:
+        """Run many statements as the superuser."""
+        asyncio.run(self._with_connection(database, lambda connection: connection.execute(statements)))
 
-        return asyncio.run(run())
+    async def _with_connection(self, database: str, work: Callable[[Any], Awaitable[Any]]) -> Any:
+        connection = await asyncpg.connect(host=str(self.socket.parent), user="postgres", database=database)
+        try:
+            return await work(connection)
+        finally:
+            await connection.close()
 
     def stop(self, mode: str = "immediate") -> None:
         """End it: `fast` as an administrator would, `immediate` as a crash would."""

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import stat
 import threading
 from pathlib import Path
@@ -79,16 +78,6 @@ def test_a_taken_port_ends_it_with_3(make_registry: Any) -> None:
         registry = make_registry(settings={"MLP_REGISTRY_PORT": str(other.getsockname()[1])})
         assert registry.launch() == 3
     assert registry.log_lines()[-1]["code"] == "port_taken"
-
-
-def test_a_database_of_a_newer_release_is_left_alone(make_registry: Any) -> None:
-    registry: Registry = make_registry().start()
-    registry.stop()
-    with sqlite3.connect(registry.data / "registry.db") as database:
-        database.execute("UPDATE mlp_registry_schema SET version_num = '9999'")
-    database.close()
-    assert registry.launch() == 3
-    assert registry.log_lines()[-1]["code"] == "schema_newer"
 
 
 def test_what_it_keeps_is_for_its_owner_alone(registry: Registry, client: RegistryClient) -> None:

@@ -91,7 +91,7 @@ class PostgresqlEngine:
                     server_settings=_SESSION,
                 )
             except OSError as error:
-                log.warning("the database cannot be reached: %s", error.strerror or "no answer in time")
+                log.warning("the database cannot be reached: %s", error.strerror or str(error) or "no answer")
                 raise Unavailable("the registry's database does not answer", code="database_unavailable") from error
 
         engine = create_async_engine(

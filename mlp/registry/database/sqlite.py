@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from mlp.errors import MlpError, Precondition, Unavailable
 
 _BUSY_MILLISECONDS = 10_000
+_MIGRATION_MILLISECONDS = 600_000  # how long one start waits for the migration of another
 _POOL_SECONDS = 2
 
 
@@ -27,7 +28,8 @@ class SqliteEngine:
     """
 
     def __init__(self, url: str) -> None:
-        self.writers = _writing_engine(url)
+        self._url = url
+        self.writers = _writing_engine(url, "foreign_keys=ON")
         self.readers = _reading_engine(url)
         self._turn = asyncio.Lock()
 
@@ -37,9 +39,16 @@ class SqliteEngine:
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:
-        """BEGIN IMMEDIATE is the lock among processes, and undoes tables too."""
-        async with self.writers.begin() as connection:
-            yield connection
+        """BEGIN IMMEDIATE is the lock among processes, and its end undoes tables too.
+
+        Foreign keys are off, because a table that is changed by copying it is dropped meanwhile.
+        """
+        patient = _writing_engine(self._url, "foreign_keys=OFF", f"busy_timeout={_MIGRATION_MILLISECONDS}")
+        try:
+            async with patient.begin() as connection:
+                yield connection
+        finally:
+            await patient.dispose()
 
     def failure(self, error: BaseException) -> MlpError | None:
         """Tell a full disk, a lock that did not come, and the rest."""
@@ -61,7 +70,7 @@ class SqliteEngine:
         await self.writers.dispose()
 
 
-def _writing_engine(url: str) -> AsyncEngine:
+def _writing_engine(url: str, *pragmas: str) -> AsyncEngine:
     """Return an engine whose transactions are on disk when they have been committed.
 
     They say BEGIN IMMEDIATE: waiting for the lock at the start is what makes a read before a write safe.
@@ -73,7 +82,7 @@ def _writing_engine(url: str) -> AsyncEngine:
             os.close(os.open(Path(engine.url.database), os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
             raise Precondition(f"the database cannot be opened: {error.strerror}", code="database_unusable") from error
-    _set_pragmas(engine, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+    _set_pragmas(engine, "journal_mode=WAL", "synchronous=FULL", *pragmas)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:

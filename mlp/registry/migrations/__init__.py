@@ -7,31 +7,53 @@ starts without it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
+import time
 from typing import NoReturn
 
 from sqlalchemy import inspect
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
-from mlp.errors import Precondition
+from mlp.errors import Precondition, Unavailable
 from mlp.registry.database import REVISION, VERSION_TABLE, Address, engine_for
 
+log = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 1.0
+_STARTING = frozenset({"57P03", "53300"})  # PostgreSQL: cannot connect now, too many connections
 REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision that this code knows, oldest first."""
 HEAD = REVISIONS[-1]
 
 
-def prepare_schema(address: Address) -> None:
-    """Bring the database at `address` to HEAD. Call it before there are threads.
+def prepare_schema(address: Address, patience: float = 0) -> None:
+    """Bring the database at `address` to HEAD, from whatever revision it has. Call it before there are threads.
 
-    Raises Precondition: `schema_newer`, `schema_upgrade_failed` (the database is then as it was), `database_unusable`.
+    Any number of processes may do so at once: one changes the schema, the others wait for it. A database that does not
+    answer is tried again for `patience` seconds.
+
+    Raises Precondition: `schema_newer`, `schema_upgrade_failed` (the database is then as it was), `database_unusable`;
+    Unavailable when the database does not answer.
     """
-    found = asyncio.run(_revision(address))
+    found = asyncio.run(_first_answer(address, patience))
     if found is not None and found not in REVISIONS:
         raise Precondition(f"the database is of a newer mlp (schema {found})", code="schema_newer")
     if found != HEAD:
         _upgrade(address)
+        log.info("schema upgraded", extra={"fields": {"from": found, "to": HEAD}})
+
+
+async def _first_answer(address: Address, patience: float) -> str | None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return await _revision(address)
+        except Unavailable:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def _revision(address: Address) -> str | None:
@@ -42,8 +64,10 @@ async def _revision(address: Address) -> str | None:
             if not await connection.run_sync(lambda plain: inspect(plain).has_table(VERSION_TABLE)):
                 return None
             return await connection.scalar(REVISION)
-    except SQLAlchemyError as error:
-        raise Precondition("the database cannot be read", code="database_unusable") from error
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in _STARTING:
+            raise Unavailable("the database is starting", code="database_unavailable") from error
+        raise Precondition(f"the database cannot be used: {error.orig}", code="database_unusable") from error
     finally:
         await engine.close()
 
