@@ -28,7 +28,7 @@ def model_routes(
 
 def elsewhere(path: str) -> Route:
     """Return the route of a path that is not there; it tells of that as its neighbours tell of errors."""
-    return Route({}, "other", sentence_reply if path.startswith(("/v1/", "/v2/")) else error_reply)
+    return Route({}, "other", sentence_reply if path.startswith(("/v1/models", "/v2")) else error_reply)
 
 
 def _first_protocol(pages: Pages, instances: InstancesRoute) -> Mapping[str, Route]:
