@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,18 +77,21 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
         """Return if the registry can take a push now; raise Unavailable if not."""
         call(self._http, WHO, "GET", "/ready")
 
-    def models(self, *, search: str | None = None, tag: str | None = None, limit: int = PAGE) -> list[Model]:
-        """Return at most `limit` models by name; `tag` is `key` or `key=value`."""
-        query = {"search": search, "tag": tag}
+    def models(self, *, search: str | None = None, tags: Sequence[str] = (), limit: int = PAGE) -> list[Model]:
+        """Return at most `limit` models by name; those with all of `tags`, each of which is `key` or `key=value`."""
+        query = {"search": search, "tag": list(tags)}
         return listed(self._http, "/models", ModelList, query, limit)
 
     def model(self, name: str) -> Model:
         """Return one model; NotFound (`model_not_found`) when there is none of that name."""
         return document_of(call(self._http, WHO, "GET", path_of(name)), Model)
 
-    def versions(self, name: str, *, limit: int = PAGE) -> list[VersionSummary]:
-        """Return at most `limit` versions of a model, newest first."""
-        return listed(self._http, f"{path_of(name)}/versions", VersionList, {}, limit)
+    def versions(self, name: str, *, where: str | None = None, limit: int = PAGE) -> list[VersionSummary]:
+        """Return at most `limit` versions of a model, newest first.
+
+        `where` filters: `metrics.accuracy > 0.95 and tags.team = 'risk'`; Invalid (`invalid_filter`) when it is none.
+        """
+        return listed(self._http, f"{path_of(name)}/versions", VersionList, {"filter": where}, limit)
 
     def version(self, name: str, version: int) -> ModelVersion:
         """Return one version with signature and receipt; NotFound (`version_not_found`) when there is none."""

@@ -36,9 +36,10 @@ def test_models_are_found_by_name_and_tag_and_listed_in_pages(http: httpx.Client
     second = http.get("/models", params={"search": "page-", "limit": 2, "cursor": first["next"]}).json()
     assert [model["name"] for model in second["items"]] == ["page-2", "page-3"]
     assert [model.name for model in client.models(search="page-", limit=4)] == [f"page-{n}" for n in range(4)]
-    assert [model.name for model in client.models(tag="parity=1")] == ["page-1", "page-3"]
-    assert len(client.models(tag="only/a.key")) == 5
-    assert client.models(tag="parity=2") == []
+    assert [model.name for model in client.models(tags=["parity=1"])] == ["page-1", "page-3"]
+    assert len(client.models(tags=["only/a.key"])) == 5
+    assert [model.name for model in client.models(tags=["parity=0", "only/a.key="], limit=2)] == ["page-0", "page-2"]
+    assert client.models(tags=["parity=2", "only/a.key"]) == []
 
 
 def test_versions_are_listed_newest_first_in_pages(http: httpx.Client, client: RegistryClient) -> None:

@@ -47,14 +47,13 @@ class Models:
         return (await self._session.exec(query)).one_or_none()
 
     async def page(
-        self, *, search: str | None, tag: tuple[str, str | None] | None, after: str | None, limit: int
+        self, *, search: str | None, tags: Sequence[tuple[str, str | None]], after: str | None, limit: int
     ) -> Sequence[FoundModel]:
         """Return models by name, from the first name after `after`."""
         query = select(ModelRow, _highest_version(), _aliases()).where(col(ModelRow.deleted_at).is_(None))
         if search is not None:
             query = query.where(col(ModelRow.name).contains(search.lower(), autoescape=True))
-        if tag is not None:
-            key, value = tag
+        for key, value in tags:
             stored = col(ModelRow.tags)[key].as_string()
             query = query.where(stored.is_not(None) if value is None else stored == value)
         if after is not None:

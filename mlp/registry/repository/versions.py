@@ -11,6 +11,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select, SelectOfScalar
 
+from mlp.registry.condition import Condition
+from mlp.registry.repository.conditions import sql_of
 from mlp.registry.tables import AliasRow, ModelRow, VersionRow
 
 
@@ -52,11 +54,15 @@ class Versions:
         found = (await self._session.exec(query)).one_or_none()
         return None if found is None else _found(found)
 
-    async def page(self, name: str, *, before: int | None, limit: int) -> Sequence[FoundVersion]:
-        """Return versions without their documents, from the highest number below `before` down."""
+    async def page(
+        self, name: str, condition: Condition | None, *, before: int | None, limit: int
+    ) -> Sequence[FoundVersion]:
+        """Return versions that meet `condition` without their documents, from the highest below `before` down."""
         query = _found_of(name).options(*(defer(column) for column in _documents()))
         if before is not None:
             query = query.where(col(VersionRow.number) < before)
+        if condition is not None:
+            query = query.where(sql_of(condition))
         found = await self._session.exec(query.order_by(col(VersionRow.number).desc()).limit(limit))
         return [_found(each) for each in found.all()]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from mlp.api.model import Model, ModelList, ModelName, ModelPatch, ModelRequest
 from mlp.api.token import Scope
@@ -17,9 +18,10 @@ router = APIRouter(route_class=DocumentRoute, prefix="/models", tags=["models"])
 Search = Annotated[
     str | None, Query(pattern=r"^[-A-Za-z0-9]{1,50}$", description="only models whose name contains this")
 ]
-Tag = Annotated[
-    str | None,
-    Query(pattern=r"^[-A-Za-z0-9_./]{1,64}(=[^\x00-\x1f\x7f]{0,256})?$", description="`key` or `key=value`"),
+Tag = Annotated[str, Field(pattern=r"^[-A-Za-z0-9_./]{1,64}(=[^\x00-\x1f\x7f]{0,256})?$")]
+Tags = Annotated[
+    tuple[Tag, ...],
+    Query(alias="tag", max_length=10, description="`key` or `key=value`; given several times, all must be there"),
 ]
 Cursor = Annotated[ModelName | None, Query(description="`next` of the page before")]
 
@@ -34,10 +36,14 @@ async def create(request: ModelRequest, services: ServicesDep, by: By) -> Model:
 @router.get("", responses=failures())
 @needs(Scope.READ)
 async def page(
-    services: ServicesDep, search: Search = None, tag: Tag = None, limit: Limit = 100, cursor: Cursor = None
+    services: ServicesDep,
+    tags: Tags = (),
+    search: Search = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
 ) -> ModelList:
     """Return models, by name."""
-    return await services.catalog.models(search=search, tag=tag, cursor=cursor, limit=limit)
+    return await services.catalog.models(search=search, tags=tags, cursor=cursor, limit=limit)
 
 
 @router.get("/{name}", responses=failures(404))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mlp.api.model import MAX_VERSION, ModelVersion, VersionList, VersionPatch
 from mlp.api.token import Scope
 from mlp.registry.access.needs import needs
+from mlp.registry.condition import Condition
 from mlp.registry.deps import By, Limit, Name, Number, ServicesDep
+from mlp.registry.filter import MAX_LENGTH, parse_filter
 from mlp.registry.routes.blob_response import BlobResponse
 from mlp.registry.routes.byte_range import asked_span
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
@@ -19,6 +21,14 @@ from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
 router = APIRouter(route_class=DocumentRoute, prefix="/models/{name}/versions", tags=["versions"])
 
 Cursor = Annotated[int | None, Query(ge=1, le=MAX_VERSION, description="`next` of the page before")]
+Filter = Annotated[
+    str | None,
+    Query(
+        alias="filter",
+        max_length=MAX_LENGTH,
+        description="only versions of which this is true: `metrics.accuracy > 0.95 and tags.team = 'risk'`",
+    ),
+]
 Redirect = Annotated[bool, Query(description="answer with 307 to the store itself, where it can be reached")]
 _ARTIFACT: dict[int | str, dict[str, Any]] = {
     200: {
@@ -31,11 +41,22 @@ _ARTIFACT: dict[int | str, dict[str, Any]] = {
 }
 
 
+def condition_of(text: Filter = None) -> Condition | None:
+    """Return what `filter` asks for."""
+    return None if text is None else parse_filter(text)
+
+
 @router.get("", responses=failures(404))
 @needs(Scope.READ)
-async def page(name: Name, services: ServicesDep, limit: Limit = 100, cursor: Cursor = None) -> VersionList:
+async def page(
+    name: Name,
+    services: ServicesDep,
+    condition: Annotated[Condition | None, Depends(condition_of)],
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> VersionList:
     """Return versions, newest first."""
-    return await services.catalog.versions(name, cursor=cursor, limit=limit)
+    return await services.catalog.versions(name, condition=condition, cursor=cursor, limit=limit)
 
 
 @router.get("/{version}", responses=failures(404))

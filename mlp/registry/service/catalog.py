@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from mlp.api.model import (
 )
 from mlp.errors import Conflict, Invalid, NotFound
 from mlp.registry.actor import Actor
+from mlp.registry.condition import Condition
 from mlp.registry.database import Database
 from mlp.registry.repository import Repository
 from mlp.registry.service.documents import found_document, model_document, version_document, version_summary
@@ -54,14 +55,14 @@ class Catalog:
             raise model_not_found(name)
         return found_document(found)
 
-    async def models(self, *, search: str | None, tag: str | None, cursor: str | None, limit: int) -> ModelList:
-        """Return a page of models by name; `tag` is `key` or `key=value`, `cursor` the last name of the page before."""
-        wanted = None
-        if tag is not None:
-            key, equals, value = tag.partition("=")
-            wanted = (key, value if equals else None)
+    async def models(self, *, search: str | None, tags: Sequence[str], cursor: str | None, limit: int) -> ModelList:
+        """Return a page of models by name; each of `tags` is `key` or `key=value`.
+
+        `cursor` is the last name of the page before.
+        """
+        wanted = [(key, value if equals else None) for key, equals, value in (tag.partition("=") for tag in tags)]
         async with self._database.reading() as rows:
-            found = await rows.models.page(search=search, tag=wanted, after=cursor, limit=limit + 1)
+            found = await rows.models.page(search=search, tags=wanted, after=cursor, limit=limit + 1)
         items = [found_document(each) for each in found[:limit]]
         return ModelList(items=items, next=items[-1].name if len(found) > limit else None)
 
@@ -89,12 +90,16 @@ class Catalog:
             raise version_not_found(name, number)
         return version_document(name, *found)
 
-    async def versions(self, name: str, *, cursor: int | None, limit: int) -> VersionList:
-        """Return a page of versions, newest first; `cursor` is the last number of the page before."""
+    async def versions(self, name: str, *, condition: Condition | None, cursor: int | None, limit: int) -> VersionList:
+        """Return a page of the versions that meet `condition`, newest first.
+
+        `cursor` is the last number of the page before. What is pushed meanwhile is newer than every cursor: it makes no
+        later page repeat or skip a version.
+        """
         async with self._database.reading() as rows:
             if await rows.models.get(name) is None:
                 raise model_not_found(name)
-            found = await rows.versions.page(name, before=cursor, limit=limit + 1)
+            found = await rows.versions.page(name, condition, before=cursor, limit=limit + 1)
         items = [version_summary(name, *each) for each in found[:limit]]
         return VersionList(items=items, next=str(items[-1].version) if len(found) > limit else None)
 
