@@ -65,7 +65,8 @@ def _log_to_stderr() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.INFO)
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    for library in ("urllib3", "httpx"):  # they tell of every request
+        logging.getLogger(library).setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -12,11 +13,11 @@ from mlp.api.deployment import Status
 from mlp.controller.announce import Announcement
 from mlp.controller.faults import refusal
 from mlp.controller.identity import HANDOVER_MANAGER, MANAGER, MODEL_DEPLOYMENTS, STATUS_MANAGER
-from mlp.controller.reconcile import Action, Apply, HandOver, Plan, Problem, Remove
+from mlp.controller.reconcile import Action, Apply, HandOver, Problem, Remove
 from mlp.controller.watch import NamespaceWatch
 from mlp.errors import Denied, Invalid, MlpError, NotFound
 from mlp.kube.client import Client
-from mlp.kube.resource import DEPLOYMENTS, EVENTS, Object
+from mlp.kube.resource import DEPLOYMENTS, EVENTS, Object, Resource
 
 _log = logging.getLogger(__name__)
 
@@ -30,14 +31,16 @@ class Actor:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def perform(self, plan: Plan, seen: NamespaceWatch) -> Problem | None:
-        """Carry out a plan in order; return what the server refuses for good, if it refuses anything."""
-        refused: Problem | None = None
-        for action in plan.actions:
+    def perform(self, actions: Sequence[Action], seen: NamespaceWatch) -> dict[Resource, Problem]:
+        """Carry out actions in order; return what the server refuses for good, by the kind that it refuses."""
+        refused: dict[Resource, Problem] = {}
+        for action in actions:
+            if action.resource in refused:
+                continue  # giving up replicas that could not be handed over would lose them
             try:
                 self._perform(action, seen)
             except (Denied, Invalid) as error:
-                refused = refused or refusal(error.message)
+                refused[action.resource] = refusal(error.message)
         return refused
 
     def write_status(self, obj: Object, status: Status, seen: NamespaceWatch) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +13,12 @@ from mlp.api.deployment import ModelDeployment, Status
 from mlp.controller.act import Actor
 from mlp.controller.announce import announcements
 from mlp.controller.pod import PodSettings
-from mlp.controller.reconcile import Problem, View, digest_of, reconcile
+from mlp.controller.reconcile import Action, Plan, Problem, View, digest_of, reconcile
+from mlp.controller.refusals import Refusals
 from mlp.controller.status import Verdict, conditions, status_of
 from mlp.controller.versions import Version, Versions
 from mlp.controller.watch import Key, NamespaceWatch
-from mlp.kube.resource import Object
+from mlp.kube.resource import Object, Resource
 
 _log = logging.getLogger(__name__)
 _ROUNDS = 3  # a new autoscaled Deployment takes two: made with a number of replicas, then handed over
@@ -42,7 +42,7 @@ class Keeper:
         self._versions = surroundings.versions
         self._actor = surroundings.actor
         self._pods = pods
-        self._refused_seconds = refused_seconds
+        self._refusals = Refusals(refused_seconds)
 
     def keep(self, key: Key) -> float | None:
         """Bring a ModelDeployment nearer to what it asks for; return the seconds until it needs another look, if any.
@@ -52,6 +52,7 @@ class Keeper:
         seen = self._namespaces[key.namespace]
         obj = seen.get(key.name)
         if obj is None or obj["metadata"].get("deletionTimestamp"):
+            self._refusals.forget(key)
             return None  # children go with their owner
         before = status_in(obj)
         try:
@@ -70,18 +71,21 @@ class Keeper:
             uid = obj["metadata"]["uid"]
             return View(deployment, uid, answer, seen.children_of(key.name), seen.pods_of(key.name))
 
-        view, refused = look(), None
+        view = look()
         if answer is None and digest_of(view) is None and not spec.suspend:
             return None  # the registry is being asked; its answer brings the key back
-        plan = reconcile(view, self._pods)
+        plan, refused = reconcile(view, self._pods), self._refusals.standing(key, obj)
         rounds = 0
-        while plan.actions and refused is None and not spec.suspend:
+        while not spec.suspend and rounds < _ROUNDS and (actions := _not_in(refused, plan)):
             rounds += 1
-            refused = self._actor.perform(plan, seen) if rounds <= _ROUNDS else _OVERRULED
+            refused |= self._actor.perform(actions, seen)
             view = look()  # what was written is seen already
             plan = reconcile(view, self._pods)
-        self._tell(obj, deployment.status, status_of(view, plan, refused, _now()), seen)
-        return None if refused is None else self._refused_seconds * random.uniform(1.0, 1.5)  # noqa: S311
+        undone = () if spec.suspend else plan.actions
+        problems = {action.resource: refused.get(action.resource, _OVERRULED) for action in undone}
+        problem = next(iter(problems.values()), None)
+        self._tell(obj, deployment.status, status_of(view, plan, problem, _now()), seen)
+        return self._refusals.note(key, obj, problems)
 
     def _tell(self, obj: Object, before: Status | None, status: Status, seen: NamespaceWatch) -> None:
         """Write a status that is news, and make an event where it turns."""
@@ -91,6 +95,11 @@ class Keeper:
         for news in announcements(before, status):
             _log.info(news.message, extra={"deployment": obj["metadata"]["name"], "reason": news.reason})
             self._actor.announce(obj, news)
+
+
+def _not_in(refused: Mapping[Resource, Problem], plan: Plan) -> list[Action]:
+    """Return what is to be done, but for what was refused."""
+    return [action for action in plan.actions if action.resource not in refused]
 
 
 def status_in(obj: Object) -> Status | None:

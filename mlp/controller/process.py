@@ -29,7 +29,6 @@ from mlp.kube.lease import Elector, Timing
 from mlp.kube.reflector import Patience
 
 _log = logging.getLogger(__name__)
-_STUCK_SECONDS = 300.0
 _LOST_LEASE = 4
 _DRAIN_SECONDS = 5.0
 
@@ -133,11 +132,12 @@ class Operator:
         return f"not listed yet: {', '.join(missing)}" if missing else None
 
     def _stuck(self) -> str | None:
-        longest = self._settings.watch_silence_seconds + 90
-        stuck = [str(each.source) for each in self._reflectors if not each.is_alive(longest)]
+        longest = self._settings.stuck_seconds
+        silence = self._settings.watch_silence_seconds
+        stuck = [str(each.source) for each in self._reflectors if not each.is_alive(silence + longest)]
         if stuck:
             return f"stuck: {', '.join(stuck)}"
-        if self._queue.longest_running() > _STUCK_SECONDS:
+        if self._queue.longest_running() > longest:
             return "a worker is stuck"
         return None
 

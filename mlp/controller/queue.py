@@ -31,6 +31,7 @@ class WorkQueue(Generic[Key]):
         self._dirty: set[Key] = set()
         self._processing: dict[Key, float] = {}
         self._later: list[tuple[float, int, Key]] = []
+        self._due: dict[Key, float] = {}
         self._count = 0
         self._failures: dict[Key, int] = {}
         self._budget = _RETRY_BURST
@@ -45,7 +46,7 @@ class WorkQueue(Generic[Key]):
             self._add(key)
 
     def add_after(self, key: Key, seconds: float) -> None:
-        """Let a worker look at `key` when `seconds` have passed, or before if it is added otherwise."""
+        """Let a worker look at `key` when `seconds` have passed, unless it is due before that already."""
         with self._changed:
             self._add_after(key, seconds)
 
@@ -112,15 +113,22 @@ class WorkQueue(Generic[Key]):
             self._changed.notify()
 
     def _add_after(self, key: Key, seconds: float) -> None:
+        due = time.monotonic() + seconds
+        if self._due.get(key, due + 1) <= due:
+            return
+        self._due[key] = due
         self._count += 1
-        heapq.heappush(self._later, (time.monotonic() + seconds, self._count, key))
+        heapq.heappush(self._later, (due, self._count, key))
         self._changed.notify()
 
     def _move_due(self) -> float | None:
         """Move what is due; return the seconds until the next one is, or None."""
         now = time.monotonic()
         while self._later and self._later[0][0] <= now:
-            self._add(heapq.heappop(self._later)[2])
+            due, _, key = heapq.heappop(self._later)
+            if self._due.get(key) == due:  # otherwise it was due again before that
+                del self._due[key]
+                self._add(key)
         return self._later[0][0] - now if self._later else None
 
     def _shared_wait(self) -> float:

@@ -53,6 +53,11 @@ class HandOver:
     deployment: Object
     least: int
 
+    @property
+    def resource(self) -> Resource:
+        """What is written to."""
+        return DEPLOYMENTS
+
 
 @dataclass(frozen=True)
 class Remove:
@@ -86,9 +91,7 @@ class Plan:
     @property
     def rolls_out(self) -> bool:
         """Whether the Deployment is not, or not yet, what it should be."""
-        return self.problem is not None or any(
-            isinstance(action, HandOver) or action.resource is DEPLOYMENTS for action in self.actions
-        )
+        return self.problem is not None or any(action.resource is DEPLOYMENTS for action in self.actions)
 
 
 def reconcile(view: View, settings: PodSettings) -> Plan:

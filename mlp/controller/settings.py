@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     retry_seconds: Seconds = 2
     watch_silence_seconds: Seconds = 70
     """A watch without a sign of life for so long is begun anew."""
+    stuck_seconds: Seconds = 300
+    """A worker or a watch that got nowhere for so long fails the liveness probe."""
     refused_seconds: Seconds = 60
     """What the API server refused is tried again after this, at the earliest."""
     resync_seconds: Seconds = 36_000

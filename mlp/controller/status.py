@@ -135,7 +135,8 @@ def _judge(view: View, plan: Plan, refused: Problem | None, served: int | None) 
 
 def _fault(view: View, live: Object | None) -> Problem | None:
     asked = view.deployment.spec.model_version
-    return fault_of(live, [pod for pod in view.pods if _version(pod) == asked])
+    told = live if rollout_of(live).is_observed else None  # until then its conditions speak of an earlier spec
+    return fault_of(told, [pod for pod in view.pods if _version(pod) == asked])
 
 
 def _serving(view: View, problem: Problem | None) -> Verdict:

@@ -78,6 +78,18 @@ def test_a_key_comes_when_its_time_has_come(queue):
     assert time.monotonic() - begin >= 0.3
 
 
+def test_a_key_that_is_due_twice_comes_once_at_the_earlier_time(queue):
+    begin = time.monotonic()
+    queue.add_after("a", 0.4)
+    queue.add_after("a", 0.1)
+    queue.add_after("a", 0.5)
+    queue.add_after("b", 0.8)
+    assert queue.get() == "a"
+    assert time.monotonic() - begin < 0.4
+    queue.done("a")
+    assert queue.get() == "b"
+
+
 def test_each_failure_of_a_key_doubles_its_wait_until_it_is_forgiven(queue):
     def wait_for_retry():
         begin = time.monotonic()

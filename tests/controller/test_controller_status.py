@@ -116,6 +116,13 @@ def test_what_the_server_refused_is_told():
     assert "x-1" not in status.condition(ConditionType.DEGRADED).message
 
 
+def test_what_a_deployment_said_of_an_earlier_spec_is_not_said_of_this_one():
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+    assert says(told(serves(updatedReplicas=0, conditions=[late])))["Degraded"] == ("True", "ProgressDeadlineExceeded")
+    stale = serves(updatedReplicas=0, conditions=[late], observedGeneration=0)
+    assert says(told(stale))["Degraded"][0] == "False"
+
+
 def ended(exit_code, message="", **more):
     return {"lastState": {"terminated": {"exitCode": exit_code, "message": message}}, "image": "i", **more}
 

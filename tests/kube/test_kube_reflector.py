@@ -137,3 +137,10 @@ def test_a_server_that_is_away_is_found_again(reflect, serve):
     broken = lambda reply: reply.break_off()  # noqa: E731
     _, store, _, _ = reflect(script_of(broken, lambda reply: reply.stream(("ADDED", pod("b", 11)), hold=True)))
     wait_for(lambda: store.get("b"))
+
+
+def test_a_thread_that_gets_nowhere_is_not_taken_for_alive(reflect):
+    _, _, _, reflector = reflect(script_of())
+    assert reflector.wait_for_sync(10)
+    assert reflector.is_alive(60)
+    wait_for(lambda: not reflector.is_alive(0.2))
