@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin"))
+MANIFESTS = Path(__file__).parents[2] / "manifests"
 NEEDED = ("etcd", "kube-apiserver")
 ADMIN, MANAGER = "admin-token", "manager-token"
 OPERATORS = ("operator-token", "other-operator-token")
@@ -24,7 +25,9 @@ apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
-- {level: Metadata, verbs: [create, update, patch, delete]}
+- level: Metadata
+  verbs: [create, update, patch, delete, list]
+  users: ["system:serviceaccount:ml-platform:ml-operator"]
 - {level: None}
 """
 
@@ -91,6 +94,10 @@ class ControlPlane:
         self._write_keys()
         self.start_etcd()
         self.start_server()
+
+    def install_crd(self) -> None:
+        self.kubectl("apply", "--server-side", "-f", str(MANIFESTS / "model-deployment-crd.yaml"))
+        self.kubectl("wait", "--for=condition=Established", "crd/modeldeployments.ml.example.com", "--timeout=20s")
 
     def start_etcd(self) -> None:
         peer = free_port()

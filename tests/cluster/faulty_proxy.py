@@ -22,6 +22,7 @@ class FaultyProxy:
         self.refuse_with: tuple[int, dict[str, str]] | None = None
         self.wrote: Callable[[str, str], None] = lambda _method, _path: None
         self._stalled = threading.Event()
+        self._writes_only = False
         self._ended = threading.Event()
         self._plane = plane
         self._context = ssl.create_default_context(cafile=str(plane.folder / "certificates" / "apiserver.crt"))
@@ -46,8 +47,9 @@ class FaultyProxy:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def stall(self) -> None:
-        """Drop every packet from now on, without closing anything."""
+    def stall(self, *, writes_only: bool = False) -> None:
+        """Drop every packet from now on, without closing anything; or those of new writes, but for the Lease's."""
+        self._writes_only = writes_only
         self._stalled.set()
 
     def recover(self) -> None:
@@ -59,16 +61,13 @@ class FaultyProxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def writes(self) -> list[tuple[str, str]]:
-        """Return the writes that were passed on, but for those to the Lease."""
-        return [each for each in self.requests if each[0] in WRITES and "/leases" not in each[1]]
-
     def _pass(self, handler: BaseHTTPRequestHandler) -> None:
         stalled = self._stalled
-        if stalled.is_set():
+        method, path = handler.command, handler.path
+        is_write = method in WRITES and "/leases" not in path
+        if stalled.is_set() and (is_write or not self._writes_only):
             self._ended.wait(120)
             return
-        method, path = handler.command, handler.path
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         if self.refuse_with is not None:
             self.requests.append((method, path))
@@ -80,7 +79,7 @@ class FaultyProxy:
             upstream.request(method, path, body or None, headers)
             answer = upstream.getresponse()
             self.requests.append((method, path))
-            if method in WRITES and "/leases" not in path and answer.status < 300:
+            if is_write and answer.status < 300:
                 self.wrote(method, path.partition("?")[0])
             self._relay(handler, answer, stalled)
         except (OSError, http.client.HTTPException):
@@ -98,7 +97,7 @@ class FaultyProxy:
         handler.send_header("Transfer-Encoding", "chunked")
         handler.end_headers()
         while piece := answer.read1(65_536):
-            if stalled.is_set():
+            if stalled.is_set() and not self._writes_only:
                 self._ended.wait(120)
                 return
             handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))

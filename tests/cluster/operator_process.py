@@ -13,9 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.control_plane import ControlPlane, end
+from tests.cluster.control_plane import end
 
-MANIFESTS = Path(__file__).parents[2] / "manifests"
 QUICK = {
     "MLP_LEASE_SECONDS": "6",
     "MLP_RENEW_SECONDS": "4.5",
@@ -24,9 +23,11 @@ QUICK = {
     "MLP_HEALTH_HOST": "127.0.0.1",
     "MLP_HEALTH_PORT": "0",
 }
+NO_LEASE_LOSS = {"MLP_LEASE_SECONDS": "120", "MLP_RENEW_SECONDS": "90"}
+"""For tests in which the API server is away for longer than the lease."""
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 40) -> Any:
     """Return what `condition` returns as soon as that is true."""
     give_up = time.monotonic() + seconds
     while not (found := condition()):
@@ -38,14 +39,14 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = 20) -> An
 class OperatorProcess:
     """`python -m mlp.controller`, with a lease that runs out quickly."""
 
-    def __init__(self, plane: ControlPlane, registry_url: str, namespace: str, kubeconfig: Path, **more: str) -> None:
+    def __init__(self, folder: Path, registry_url: str, namespace: str, kubeconfig: Path, **more: str) -> None:
         spared = {name: value for name, value in os.environ.items() if not name.startswith("MLP_")}
         settings = {
             "MLP_KUBECONFIG": str(kubeconfig),
             "MLP_NAMESPACES": namespace,
             "MLP_REGISTRY_URL": registry_url,
         }
-        self.log = plane.folder / f"operator-{namespace}-{time.monotonic_ns()}.log"
+        self.log = folder / f"operator-{namespace}-{time.monotonic_ns()}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "mlp.controller"],
@@ -66,7 +67,7 @@ class OperatorProcess:
         assert self.process.poll() is None, self.log.read_text()
         return "this process leads" in self.events()
 
-    def wait_until_leading(self, seconds: float = 20) -> OperatorProcess:
+    def wait_until_leading(self, seconds: float = 40) -> OperatorProcess:
         wait_for(self.leads, "the operator leads", seconds)
         return self
 

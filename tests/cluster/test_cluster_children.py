@@ -56,6 +56,9 @@ def test_every_child_has_the_deployment_as_its_one_controller(namespace, name):
         assert [(owner["uid"], owner["controller"]) for owner in owners] == [(uid, True)], resource.kind
     namespace.wait_until_settled(name)
     assert namespace.get(AUTOSCALERS, name) is None
+    namespace.patch(name, {"autoscaling": AUTOSCALED})
+    (owner,) = namespace.child(AUTOSCALERS, name)["metadata"]["ownerReferences"]
+    assert (owner["uid"], owner["controller"]) == (uid, True)
 
 
 def test_everything_that_the_operator_writes_is_applied_under_its_own_name(namespace):
@@ -217,7 +220,7 @@ def test_the_selector_is_the_same_after_any_change(namespace):
 
 
 def test_labels_are_the_recommended_ones_and_the_version_is_in_no_selector(namespace):
-    namespace.deploy("labelled", modelVersion=2)
+    namespace.deploy("labelled", modelVersion=2, autoscaling=AUTOSCALED)
     wanted = {
         "app.kubernetes.io/name": "inference-server",
         "app.kubernetes.io/instance": "labelled",
@@ -226,7 +229,7 @@ def test_labels_are_the_recommended_ones_and_the_version_is_in_no_selector(names
         "app.kubernetes.io/part-of": "mlp",
         "app.kubernetes.io/managed-by": "mlp-operator",
     }
-    found = children(namespace, "labelled")
+    found = children(namespace, "labelled") | {AUTOSCALERS: namespace.child(AUTOSCALERS, "labelled")}
     for child in found.values():
         assert wanted.items() <= child["metadata"]["labels"].items()
     assert "2" not in found[DEPLOYMENTS]["spec"]["selector"]["matchLabels"].values()
@@ -243,7 +246,7 @@ def test_pods_spread_over_zones_and_nodes(namespace):
         assert each["labelSelector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
 
 
-def test_what_the_server_refuses_is_told_in_its_words_and_delays_no_other(namespace):
+def test_what_the_server_refuses_is_told_in_its_words_tried_seldom_and_delays_no_other(namespace):
     namespace.plane.kubectl("apply", "-f", "-", stdin=json.dumps(POLICY))
     bind = {**BINDING, "spec": {**BINDING["spec"], "matchResources": matching(namespace.name)}}
     namespace.plane.kubectl("apply", "-f", "-", stdin=json.dumps(bind))
@@ -257,8 +260,16 @@ def test_what_the_server_refuses_is_told_in_its_words_and_delays_no_other(namesp
         namespace.roll_out("allowed")
         namespace.wait_for_reason("allowed", "Serving")
         assert namespace.reasons("forbidden") == ["Rejected"]
+        assert len(attempts(namespace)) == 1  # the next one is due after 60 to 90 s
     finally:
         namespace.plane.kubectl("delete", "validatingadmissionpolicybinding,validatingadmissionpolicy", "picky")
+
+
+def attempts(namespace):
+    """Return the operator's applies of a budget that the server refused."""
+    written = [json.loads(line) for line in namespace.plane.audit_log.read_text().splitlines()]
+    refused = {"namespace": namespace.name, "resource": "poddisruptionbudgets", "name": "forbidden"}
+    return [line for line in written if line["verb"] == "patch" and refused.items() <= line["objectRef"].items()]
 
 
 def owns_replicas(deployment):

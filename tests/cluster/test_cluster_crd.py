@@ -5,8 +5,9 @@ import json
 import pytest
 
 from mlp.api.crd import crd_yaml
-from tests.cluster.conftest import document
-from tests.cluster.operator_process import MANIFESTS, wait_for
+from tests.cluster.control_plane import MANIFESTS
+from tests.cluster.namespace import document
+from tests.cluster.operator_process import wait_for
 
 CRD = "modeldeployments.ml.example.com"
 
@@ -117,6 +118,9 @@ def test_the_status_is_written_through_its_own_path_and_never_counts_as_a_new_sp
     found = namespace.model("states")
     assert found["status"]["replicas"] == 7
     assert found["metadata"]["generation"] == generation
+    forged = {**found, "status": {"replicas": 99}}
+    namespace.kubectl("replace", "-f", "-", stdin=json.dumps(forged))
+    assert namespace.model("states")["status"] == {"replicas": 7}
 
 
 def test_kubectl_scales_it_and_shows_it_in_columns(namespace):

@@ -3,7 +3,8 @@
 import json
 
 from mlp.kube.resource import DEPLOYMENTS
-from tests.cluster.operator_process import MANIFESTS, wait_for
+from tests.cluster.control_plane import MANIFESTS
+from tests.cluster.operator_process import wait_for
 
 SELF = {"selfsubjectreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews"}
 RIGHTS = {

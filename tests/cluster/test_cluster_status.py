@@ -5,13 +5,15 @@ import subprocess
 
 import pytest
 
+from mlp.controller.identity import MODEL_DEPLOYMENTS
+from mlp.errors import Invalid
 from mlp.kube.resource import DEPLOYMENTS, PODS
 from tests.cluster.operator_process import wait_for
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _running(operator):
-    return operator
+def _running(start, namespace):
+    return start(namespace, MLP_USE_SECONDS="2").wait_until_leading()
 
 
 def serving(namespace, name, **spec):
@@ -134,6 +136,27 @@ def test_a_rollout_without_progress_is_degraded_while_the_old_pods_serve(namespa
     namespace.wait_for_reason("stuck", "Serving")
 
 
+def test_conditions_are_a_map_by_type_and_their_reasons_are_one_word(namespace):
+    serving(namespace, "mapped")
+    extra = {
+        "type": "Progressing",
+        "status": "Unknown",
+        "reason": "two words",
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+    }
+    body = {
+        "metadata": {"name": "mapped", "namespace": namespace.name},
+        "status": {"conditions": [extra]},
+    }
+    with pytest.raises(Invalid) as refused:
+        namespace.client.apply(MODEL_DEPLOYMENTS, body, manager="other", force=True, subresource="status")
+    assert "reason" in refused.value.message
+    extra["reason"] = "OneWord"
+    told = namespace.client.apply(MODEL_DEPLOYMENTS, body, manager="other", force=True, subresource="status")
+    assert {each["type"] for each in told["status"]["conditions"]} == {"Ready", "Progressing", "Degraded"}
+    wait_for(lambda: namespace.condition("mapped", "Progressing")["status"] == "False", "the operator's word")
+
+
 @pytest.mark.parametrize(
     ("container", "reason", "words"),
     [
@@ -182,6 +205,17 @@ def test_a_model_or_version_that_does_not_exist_is_told_and_found_once_it_does(n
     container = namespace.deployment("early")["spec"]["template"]["spec"]["containers"][0]
     assert {"name": "MLP_MODEL_DIGEST", "value": registry.digest("later", 1)} in container["env"]
     assert registry.uses[("later", 1, f"{namespace.name}.early")] > 0
+
+
+def test_a_version_that_is_deleted_afterwards_is_told_and_serves_on(namespace, registry):
+    registry.versions.add(("fading", 1))
+    serving(namespace, "outliving", modelName="fading")
+    registry.versions.discard(("fading", 1))
+    wait_for(lambda: namespace.condition("outliving", "Degraded")["reason"] == "ModelNotFound", "the loss is told")
+    assert namespace.condition("outliving", "Ready")["status"] == "True"
+    assert namespace.deployment("outliving")["spec"]["replicas"] == 1
+    registry.versions.add(("fading", 1))
+    wait_for(lambda: namespace.condition("outliving", "Degraded")["status"] == "False", "it is back")
 
 
 def test_an_object_from_before_a_rule_is_told_apart_and_harms_no_other(namespace):
