@@ -27,3 +27,12 @@ def test_every_code_that_a_command_raises_is_explained():
 def test_every_reason_why_a_server_does_not_start_is_explained():
     reasons = {*_BY_CODE.values(), *(reason for _, reason in _BY_KIND), "InternalError"}
     assert reasons <= set(KNOWN)
+
+
+def test_every_fault_that_the_operator_finds_is_explained():
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "controller").rglob("*.py"))
+    found = {word for text in sources for word in re.findall(r'(?:Problem|Unresolved|_Ended)\(\s*"([A-Z]\w+)"', text)}
+    found |= {"ModelNotFound", "VersionNotReady", "ResourceConflict", "QuotaExceeded", "Rejected"}
+    assert len(found) > 12
+    passing = {"Resolving", "Replacing"}
+    assert found - passing - set(KNOWN) == set()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlp.cli.catalogue.access import ACCESS
+from mlp.cli.catalogue.cluster import CLUSTER
 from mlp.cli.catalogue.command_line import COMMAND_LINE
 from mlp.cli.catalogue.deployments import DEPLOYMENTS
 from mlp.cli.catalogue.generic import GENERIC
@@ -23,6 +24,7 @@ KNOWN: Mapping[str, Known] = {
     **COMMAND_LINE,
     **PLATFORM,
     **DEPLOYMENTS,
+    **CLUSTER,
     **PREDICTIONS,
     **PACKAGING,
     **REGISTRY,
