@@ -1,0 +1,270 @@
+"""The operator with 1,000 ModelDeployments on a real API server, beside a bare loop of the same server-side applies.
+
+python -m benchmarks.controller [--idle SECONDS]     prints the tables
+
+Needs etcd and kube-apiserver in $KUBEBUILDER_ASSETS. Rates come from the API server's audit log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks import machine
+from benchmarks.table import Table, spread
+from mlp.api.deployment import ModelDeployment
+from mlp.controller.identity import MANAGER, MODEL_DEPLOYMENTS
+from mlp.controller.pod import PodSettings
+from mlp.controller.render import Owner, render
+from mlp.kube.client import Client, WatchOptions
+from mlp.kube.connection import Connection, connect
+from mlp.kube.resource import DEPLOYMENTS
+from tests.cluster.control_plane import OPERATORS, ControlPlane, what_is_missing
+from tests.cluster.namespace import Namespace, document, make_namespace
+from tests.cluster.operator_process import OperatorProcess, wait_for
+from tests.controller.stand_in_registry import Registry
+
+COUNT = int(os.environ.get("BENCH_COUNT", "1000"))
+CONNECTIONS = 8
+CHANGES = 100
+REFUSED = 50
+MIB = 2**20
+COMMAND = "python -m benchmarks.controller"
+POLICY = {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "metadata": {"name": "bench"},
+    "spec": {
+        "matchConstraints": {
+            "resourceRules": [
+                {
+                    "apiGroups": ["policy"],
+                    "apiVersions": ["v1"],
+                    "resources": ["poddisruptionbudgets"],
+                    "operations": ["CREATE"],
+                }
+            ]
+        },
+        "validations": [{"expression": "!object.metadata.name.startsWith('bad')", "message": "no bad budgets"}],
+    },
+}
+BINDING = {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "metadata": {"name": "bench"},
+    "spec": {"policyName": "bench", "validationActions": ["Deny"]},
+}
+CHILDREN = ("deployments", "services", "poddisruptionbudgets")
+PODS = PodSettings(
+    image="ml-platform/inference-server:1",
+    image_pull_policy="IfNotPresent",
+    registry_url="http://registry:8000",
+    registry_token_secret="registry-read-token",
+    progress_deadline_seconds=600,
+)
+
+
+@dataclass
+class Bench:
+    """A control plane, a registry, and who speaks to them."""
+
+    plane: ControlPlane
+    registry: Registry
+    admin: Connection
+
+    def namespace(self, name: str) -> Namespace:
+        return make_namespace(self.plane, self.admin, name, account="ml-platform")
+
+    def operator(self, namespace: Namespace) -> OperatorProcess:
+        config = self.plane.kubeconfig_for(OPERATORS[0])
+        production = {"MLP_LEASE_SECONDS": "15", "MLP_RENEW_SECONDS": "10", "MLP_RETRY_SECONDS": "2"}
+        return OperatorProcess(self.plane.folder, self.registry.url, namespace.name, config, **production)
+
+    def audit(self, namespace: Namespace) -> Iterator[dict[str, Any]]:
+        """Give what the operator has written and listed in a namespace."""
+        with self.plane.audit_log.open(encoding="utf-8") as log:
+            for line in log:
+                if f'"namespace":"{namespace.name}"' in line and line.endswith("\n"):
+                    yield json.loads(line)
+
+
+@contextmanager
+def bench() -> Iterator[Bench]:
+    with tempfile.TemporaryDirectory(prefix="mlp-bench-", ignore_cleanup_errors=True) as folder:
+        plane, registry = ControlPlane(Path(folder)), Registry()
+        try:
+            plane.start()
+            plane.install_crd()
+            yield Bench(plane, registry, connect(plane.kubeconfig, connections=CONNECTIONS))
+        finally:
+            registry.stop()
+            plane.stop()
+
+
+def bare_loop(here: Bench, namespace: Namespace) -> float:
+    """Apply the children of so many deployments with nothing around it; return applies a second."""
+    client = Client(here.admin)
+    bodies = []
+    for number in range(COUNT):
+        body = document(f"m{number}")
+        body["metadata"]["namespace"] = namespace.name
+        model = ModelDeployment.model_validate(body)
+        bodies += render(Owner(model, f"uid-{number}", "d" * 64), PODS, replicas=1).items()
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        for _ in pool.map(lambda pair: client.apply(*pair, manager=MANAGER, force=False), bodies):
+            pass
+    return len(bodies) / (time.perf_counter() - begin)
+
+
+def converge(here: Bench, namespace: Namespace) -> tuple[OperatorProcess, float]:
+    """Let the operator find so many new deployments; return it, and the children that it applied a second."""
+    deploy(namespace, [f"m{number}" for number in range(COUNT)])
+    operator = here.operator(namespace)
+    wait_for(lambda: operator.leads() and told(here, namespace) >= COUNT, "every status is told", 600)
+    times = [moment(line) for line in here.audit(namespace) if line["objectRef"]["resource"] in CHILDREN]
+    return operator, len(times) / (max(times) - min(times))
+
+
+def deploy(namespace: Namespace, names: list[str]) -> None:
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        list(pool.map(namespace.deploy, names))
+
+
+def told(here: Bench, namespace: Namespace) -> int:
+    """Count the deployments whose status was written."""
+    lines = (line["objectRef"] for line in here.audit(namespace))
+    return len({ref["name"] for ref in lines if ref.get("subresource") == "status"})
+
+
+def changes(here: Bench, namespace: Namespace, version: int) -> list[float]:
+    """Ask one deployment after another for a version; return the milliseconds until its Deployment was applied."""
+    client = Client(connect(here.plane.kubeconfig, connections=2))
+    page = next(client.pages(DEPLOYMENTS, namespace.name))
+    seen: dict[str, float] = {}
+    arrived = threading.Condition()
+
+    def watch() -> None:
+        options = WatchOptions(600, 600)
+        for _, obj in client.watch(DEPLOYMENTS, namespace.name, page.resource_version, options):
+            labels = obj["metadata"].get("labels", {})
+            if labels.get("model-version") == str(version):
+                with arrived:
+                    seen.setdefault(obj["metadata"]["name"], time.perf_counter())
+                    arrived.notify()
+
+    threading.Thread(target=watch, daemon=True).start()
+    times = []
+    for number in range(CHANGES):
+        name = f"m{number * COUNT // CHANGES}"
+        begin = time.perf_counter()
+        namespace.merge(MODEL_DEPLOYMENTS, name, {"spec": {"modelVersion": version}})
+        with arrived:
+            assert arrived.wait_for(lambda name=name: name in seen, 30), f"{name} was not changed"
+        times.append((seen[name] - begin) * 1_000)
+    return times
+
+
+def idle(here: Bench, namespace: Namespace, seconds: float) -> Counter[str]:
+    """Wait, and return what the operator asked for meanwhile, as `verb resource`."""
+    before = sum(1 for _ in here.audit(namespace))
+    time.sleep(seconds)
+    lines = list(here.audit(namespace))[before:]
+    return Counter(f"{line['verb']} {line['objectRef']['resource']}" for line in lines)
+
+
+def refuse(here: Bench, namespace: Namespace) -> None:
+    """Make many deployments, none of which the server lets the operator complete."""
+    match = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace.name}}}
+    for manifest in (POLICY, {**BINDING, "spec": {**BINDING["spec"], "matchResources": match}}):
+        here.plane.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+    budget = ("create", "pdb", "bad-probe", "--selector=a=b", "--max-unavailable=1", "--dry-run=server")
+    wait_for(lambda: namespace.kubectl(*budget, check=False).returncode != 0, "the policy holds")
+    deploy(namespace, [f"bad-{number}" for number in range(REFUSED)])
+
+
+def resident(operator: OperatorProcess) -> tuple[float, float]:
+    """Return the resident memory now and at its height, in MiB."""
+    status = Path(f"/proc/{operator.process.pid}/status").read_text(encoding="utf-8")
+    height = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return psutil.Process(operator.process.pid).memory_info().rss / MIB, float(height.split()[1]) / 1_024
+
+
+def moment(line: dict[str, Any]) -> float:
+    return datetime.fromisoformat(line["stageTimestamp"]).timestamp()
+
+
+def measure(idle_seconds: float) -> Iterator[Table]:
+    with bench() as here:
+        namespaces = [here.namespace(f"bench-{number}") for number in range(4)]
+        bare, rates = [], []
+        for first, second in zip(namespaces[::2], namespaces[1::2], strict=True):
+            bare.append(bare_loop(here, first))
+            operator, rate = converge(here, second)
+            rates.append(rate)
+            if second is not namespaces[-1]:
+                operator.stop()
+        yield rate_table(bare, rates)
+        namespace = namespaces[-1]
+        here_now, height = resident(operator)
+        alone = changes(here, namespace, 2)
+        asked = idle(here, namespace, idle_seconds)
+        refuse(here, namespace)
+        beside = changes(here, namespace, 3)
+        operator.stop()
+    yield Table(
+        title=f"The operator with {COUNT:,} ModelDeployments",
+        command=COMMAND,
+        remarks=f"After the last run above. {machine.describe()}.",
+        headers=("what", "figure"),
+        rows=[
+            ("resident memory; at its height", f"{here_now:.0f} MiB; {height:.0f} MiB"),
+            (f"asked for in {idle_seconds:.0f} s without a change, watches aside", words(asked)),
+            (f"a changed version, to its applied Deployment, median of {CHANGES}", spread(alone, "ms")),
+            (f"the same, beside {REFUSED} that the server refuses", spread(beside, "ms")),
+        ],
+    )
+
+
+def rate_table(bare: list[float], rates: list[float]) -> Table:
+    return Table(
+        title=f"{COUNT:,} ModelDeployments at once",
+        command=COMMAND,
+        remarks="Children applied a second, three for each ModelDeployment. The operator also writes each status and "
+        "tells the registry of each use.",
+        headers=("what", f"applies a second, median of {len(bare)}", "share of the limit"),
+        rows=[
+            (f"limit: a bare loop of the same applies, {CONNECTIONS} connections", spread(bare, "/s"), "1.00"),
+            ("the operator", spread(rates, "/s"), f"{statistics.median(rates) / statistics.median(bare):.2f}"),
+        ],
+    )
+
+
+def words(asked: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in asked.most_common()) or "nothing"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--idle", type=float, default=600, metavar="SECONDS")
+    seconds = parser.parse_args().idle
+    if (missing := what_is_missing()) is not None:
+        sys.exit(f"no control plane: {missing}")
+    for table in measure(seconds):
+        print(table.markdown(), flush=True)
