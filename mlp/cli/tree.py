@@ -38,7 +38,12 @@ TOKEN: Mapping[str, Entry] = {
     "revoke": Entry("mlp.cli.commands.token_revoke", "Make a token worthless."),
 }
 
+REGISTRY: Mapping[str, Entry] = {
+    "gc": Entry("mlp.cli.commands.registry_gc", "Show, or delete, what no version uses."),
+}
+
 GROUPS: Mapping[str, tuple[Mapping[str, Entry], str]] = {
     "model": (MODEL, "Push and look up models."),
     "token": (TOKEN, "Give and revoke access to the registry."),
+    "registry": (REGISTRY, "Look after the registry."),
 }

@@ -14,6 +14,7 @@ from typing import Self
 
 import httpx
 
+from mlp.api.collection import CollectionReport, CollectionRequest
 from mlp.api.model import (
     Manifest,
     Model,
@@ -33,6 +34,7 @@ from mlp.errors import Failed, Unavailable
 
 CHUNK = 256 * 1024
 _SECONDS_TO_JUDGE = 120.0  # or to verify a large model before its first byte is sent
+_SECONDS_TO_COLLECT = 900.0
 _PAUSES = (0.5, 2.0)  # seconds before a push is tried again
 
 Progress = Callable[[int], None]
@@ -96,6 +98,11 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
     def version(self, name: str, version: int) -> ModelVersion:
         """Return one version with signature and receipt; NotFound (`version_not_found`) when there is none."""
         return document_of(call(self._http, WHO, "GET", path_of(name, version)), ModelVersion)
+
+    def collect(self, request: CollectionRequest) -> CollectionReport:
+        """Look for blobs that nothing uses, and delete them unless it is a dry run; it may take minutes."""
+        body, timeout = request.model_dump(mode="json"), _SECONDS_TO_COLLECT
+        return document_of(call(self._http, WHO, "POST", "/gc", json=body, timeout=timeout), CollectionReport)
 
     def push(
         self, name: str, manifest: Manifest, artifact: bytes | Path, *, progress: Progress | None = None

@@ -100,6 +100,7 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
         removal=Removal(database),
         tokens=tokens,
         events=AuditLog(database),
+        collection=collection,
         health=Health(database, store),
         store=store,
         metrics=metrics,

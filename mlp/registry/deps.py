@@ -14,6 +14,7 @@ from mlp.registry.metrics import Metrics
 from mlp.registry.service.aliases import Aliases
 from mlp.registry.service.audit import AuditLog
 from mlp.registry.service.catalog import Catalog
+from mlp.registry.service.collection import Collection
 from mlp.registry.service.health import Health
 from mlp.registry.service.pushes import Pushes
 from mlp.registry.service.removal import Removal
@@ -37,6 +38,7 @@ class Services:
     removal: Removal
     tokens: Tokens
     events: AuditLog
+    collection: Collection
     health: Health
     store: ArtifactStore
     metrics: Metrics

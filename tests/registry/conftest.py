@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,14 @@ sys.path.insert(0, str(Path(__file__).parent))  # what the tests here share lies
 
 from databases import Databases
 from guarded_registry import guarded
+from house import House
 from judging import Judged
 from postgresql_server import Postgresql
 from registry_process import Registry, kill
+
+from mlp.registry.folder import DataFolder
+from mlp.registry.migrations import prepare_schema
+from mlp.registry.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +79,26 @@ def guarded_registry(tmp_path_factory: pytest.TempPathFactory, server: Postgresq
     shared = guarded(tmp_path_factory.mktemp("guarded"), **databases.settings("guarded")).start()
     yield shared
     kill(shared)
+    databases.forget()
+
+
+@pytest.fixture
+def in_house(tmp_path: Path, server: Postgresql | None) -> Iterator[Callable[..., None]]:
+    """Run a coroutine function on the parts of a registry, in this process."""
+    databases = Databases(server)
+    folder = DataFolder(tmp_path / "house")
+    folder.create()
+    settings = Settings(data=folder.root, **databases.settings("house"))
+
+    async def live(story: Callable[[House], Coroutine[Any, Any, None]]) -> None:
+        house = House.on(folder.root, settings.database)
+        try:
+            await story(house)
+        finally:
+            await house.database.close()
+
+    prepare_schema(settings.database)
+    yield lambda story: asyncio.run(live(story))
     databases.forget()
 
 

@@ -1,4 +1,4 @@
-"""A registry that kills itself, without any farewell, at one step of a push: `python dying_registry.py STEP`."""
+"""A registry that kills itself at one step of a push or of a collection: `python dying_registry.py STEP`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from mlp.registry.settings import Settings
 from mlp.registry.store.files import FileStore
 
 STEPS = ("judged", "blob kept", "row written", "committed")
+"""Of a push."""
+COLLECTING = ("row locked", "blob deleted")
+"""Of a collection of garbage."""
 
 
 def die() -> None:
@@ -25,7 +28,7 @@ def die() -> None:
 
 
 class DyingStore(FileStore):
-    """Files that kill the process before or after a blob is kept."""
+    """Files that kill the process before or after a blob is kept or deleted."""
 
     def __init__(self, root: Path, step: str) -> None:
         super().__init__(root)
@@ -36,6 +39,13 @@ class DyingStore(FileStore):
             die()
         await super().put(sha256, source)
         if self._step == "blob kept":
+            die()
+
+    async def delete(self, sha256: str) -> None:
+        if self._step == "row locked":
+            die()
+        await super().delete(sha256)
+        if self._step == "blob deleted":
             die()
 
 

@@ -3,93 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_models import Sample, linear_model
+from databases import ON_BOTH_DATABASES
+from house import BY, House
+from sample_models import linear_model
 
-from mlp.errors import Failed, Unavailable
-from mlp.registry.actor import Actor
-from mlp.registry.check.verdict import Verdict
-from mlp.registry.database import Address, Database, engine_for
-from mlp.registry.migrations import prepare_schema
-from mlp.registry.service.collection import Collection
-from mlp.registry.service.pushes import Pushes, Shelf
-from mlp.registry.service.removal import Removal
-from mlp.registry.store.files import FileStore
-from mlp.registry.store.staging import Staging
+from mlp.api.collection import CollectionRequest
+from mlp.errors import Unavailable
 
+pytestmark = ON_BOTH_DATABASES
 NOTHING = timedelta(0)
-BY = Actor("tester")
-
-
-class Trusting:
-    """Stands in for the judge: what is judged is not the matter here."""
-
-    async def verdict(self, *_: Any) -> Verdict:
-        return Verdict(ok=True)
-
-
-class PausingStore(FileStore):
-    """Files; a test may act right after a blob was put."""
-
-    after_put: Callable[[], Coroutine[Any, Any, None]] | None = None
-
-    async def put(self, sha256: str, source: Path) -> None:
-        await super().put(sha256, source)
-        if self.after_put is not None:
-            act, self.after_put = self.after_put, None
-            await act()
-
-
-@dataclass
-class House:
-    """The parts of a registry, without HTTP."""
-
-    database: Database
-    store: PausingStore
-    pushes: Pushes
-    removal: Removal
-    collection: Collection
-
-    async def push(self, name: str, sample: Sample) -> int:
-        async def chunks() -> AsyncIterator[bytes]:
-            yield sample.onnx
-
-        upload = await self.pushes.announce(name, sample.request, None)
-        version, _ = await self.pushes.receive(name, upload.id, chunks(), BY)
-        return version.version
-
-    async def has(self, sample: Sample) -> bool:
-        try:
-            await (await self.store.open(hashlib.sha256(sample.onnx).hexdigest())).aclose()
-        except Failed:
-            return False
-        return True
-
-
-@pytest.fixture
-def in_house(tmp_path: Path) -> Callable[..., None]:
-    """Run a coroutine function on a House of its own."""
-    address = Address(f"sqlite+aiosqlite:///{tmp_path / 'registry.db'}")
-    for folder in ("blobs", "incoming"):
-        (tmp_path / folder).mkdir()
-
-    async def live(story: Callable[[House], Coroutine[Any, Any, None]]) -> None:
-        database, store = Database(engine_for(address)), PausingStore(tmp_path / "blobs")
-        pushes = Pushes(database, Shelf(Staging(tmp_path / "incoming"), store), Trusting(), 10**9)
-        try:
-            await story(House(database, store, pushes, Removal(database), Collection(database, store)))
-        finally:
-            await database.close()
-
-    prepare_schema(address)
-    return lambda story: asyncio.run(live(story))
 
 
 def test_a_blob_goes_after_the_last_version_that_uses_it(in_house: Any) -> None:
@@ -157,12 +83,79 @@ def test_a_claim_made_after_the_collection_does_not_speak_for_the_push_before_it
     in_house(story)
 
 
+def test_a_blob_that_only_the_store_knows_goes_by_a_collection_but_not_by_housekeeping(in_house: Any) -> None:
+    async def story(house: House) -> None:
+        kept, stray = linear_model(1), linear_model(2)
+        await house.push("iris", kept)
+        sha256 = await house.stray(stray)
+        assert await house.collection.tidy(NOTHING) == 0
+        young = await house.collection.collect(CollectionRequest(dry_run=False), BY)
+        assert young.unused_count == 0
+        shown = await house.collection.collect(CollectionRequest(grace_seconds=0), BY)
+        assert [(blob.sha256, blob.size, blob.known) for blob in shown.unused] == [(sha256, len(stray.onnx), False)]
+        assert await house.has(stray)
+        gone = await house.collection.collect(CollectionRequest(dry_run=False, grace_seconds=0), BY)
+        assert gone.unused == shown.unused
+        assert gone.unused_bytes == len(stray.onnx)
+        assert not await house.has(stray)
+        assert await house.has(kept)
+
+    in_house(story)
+
+
+def test_a_version_without_its_blob_is_named(in_house: Any) -> None:
+    async def story(house: House) -> None:
+        whole, lost, cut = linear_model(1), linear_model(2), linear_model(3)
+        for sample in (whole, lost, cut):
+            await house.push("iris", sample)
+        await house.store.delete(lost.request.sha256)
+        house.path(cut).write_bytes(cut.onnx[:-1])
+        report = await house.collection.collect(CollectionRequest(dry_run=False, grace_seconds=0), BY)
+        assert [(each.version, each.problem) for each in report.damaged] == [(2, "missing"), (3, "wrong_size")]
+        assert (report.damaged_count, report.unused_count) == (2, 0)
+
+    in_house(story)
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(300, marks=pytest.mark.soak)])
+def test_no_version_loses_its_blob_while_everything_happens_at_once(in_house: Any, rounds: int) -> None:
+    """Two replicas push, delete and collect without any grace: a push may have to come again, a version stays whole."""
+
+    async def story(house: House) -> None:
+        samples = [linear_model(number) for number in range(1, 4)]
+        replicas = [house, house.replica()]
+        pushing = True
+
+        async def push(replica: House, writer: int) -> None:
+            for turn in range(rounds):
+                await replica.push_until_done(f"model-{writer}", samples[(turn + writer) % len(samples)])
+                await replica.removal.model(f"model-{writer}", BY) if turn % 2 else None
+
+        async def collect(replica: House) -> None:
+            while pushing:
+                await replica.collection.collect(CollectionRequest(dry_run=False, grace_seconds=0), BY)
+                await asyncio.sleep(0.02)
+
+        collecting = [asyncio.create_task(collect(replica)) for replica in replicas]
+        await asyncio.gather(*(push(replicas[writer % 2], writer) for writer in range(4)))
+        for writer in range(4):
+            await house.push_until_done(f"model-{writer}", samples[0])
+        pushing = False
+        await asyncio.gather(*collecting)
+        report = await house.collection.collect(CollectionRequest(dry_run=False, grace_seconds=0), BY)
+        assert report.damaged == []
+        assert await house.has(samples[0])
+        await replicas[1].database.close()
+
+    in_house(story)
+
+
 def test_a_collection_that_died_before_its_row_went_is_finished_by_the_next(in_house: Any) -> None:
     async def story(house: House) -> None:
         sample = linear_model(1)
         await house.push("iris", sample)
         await house.removal.model("iris", BY)
-        await house.store.delete(hashlib.sha256(sample.onnx).hexdigest())
+        await house.store.delete(sample.request.sha256)
         assert await house.collection.tidy(NOTHING) == 1
         assert await house.collection.tidy(NOTHING) == 0
 

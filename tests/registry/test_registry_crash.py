@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from databases import ON_BOTH_DATABASES
-from dying_registry import STEPS
+from dying_registry import COLLECTING, STEPS
 from registry_process import Registry
 from sample_models import Sample, announce, linear_model, put
 
@@ -57,6 +57,31 @@ def check_left(registry: Registry, uploads: dict[str, str]) -> None:
     assert not list((registry.data / "incoming").iterdir())
     for step, name in zip(STEPS, uploads, strict=False):
         assert check_whole(registry, name) == ([1] if step == "committed" else [])
+
+
+def test_a_registry_killed_within_a_collection_left_nothing_half(make_registry: Any) -> None:
+    """The blobs of deleted versions go, whenever collections died; that of another version stays."""
+    kept = linear_model(100)
+    everything = {"dry_run": False, "grace_seconds": 0}
+    for number, step in enumerate(COLLECTING, start=1):
+        dying = make_registry(command=(sys.executable, DYING, step)).start()
+        sample = linear_model(number)
+        with dying.client() as client, dying.http() as http:
+            client.push("kept", kept.manifest, kept.onnx)
+            client.push("deleted", sample.manifest, sample.onnx)
+            http.delete("/models/deleted").raise_for_status()
+            with pytest.raises(httpx.HTTPError):
+                http.post("/gc", json=everything)
+        assert dying.process.wait(10) == -signal.SIGKILL
+    registry = make_registry().start()
+    with registry.client() as client, registry.http() as http:
+        # The first one died before its blob went, the second one after one of two had gone.
+        report = http.post("/gc", json=everything).json()
+        assert (report["unused_count"], report["damaged"]) == (1, [])
+        assert http.post("/gc", json=everything).json()["unused_count"] == 0
+        assert check_whole(registry, "kept") == [1]
+        assert client.push("deleted", sample.manifest, sample.onnx).version.version == 3
+        assert check_whole(registry, "deleted") == [3]
 
 
 def test_a_registry_killed_within_an_upload_forgets_its_bytes(make_registry: Any) -> None:

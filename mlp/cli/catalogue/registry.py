@@ -115,6 +115,12 @@ REGISTRY: Mapping[str, Known] = {
         "The upload exceeds the registry's limit.",
         "push a smaller model",
     ),
+    "versions_damaged": Known(
+        "MLP5206",
+        "Versions without their blob",
+        "The store lost or changed the bytes of versions that the database knows.",
+        "push those models again, or restore a backup",
+    ),
     "blob_collected": Known(
         "MLP5205",
         "Collected as garbage meanwhile",

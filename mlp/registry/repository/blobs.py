@@ -46,6 +46,12 @@ class Blobs:
         held = (await self._session.exec(query.with_for_update(read=True, key_share=True))).one_or_none()
         return held == generation
 
+    async def known(self, blobs: set[str]) -> set[str]:
+        """Return those of `blobs` that have a row, or a version that uses them."""
+        rows = select(BlobRow.sha256).where(col(BlobRow.sha256).in_(blobs))
+        versions = select(VersionRow.sha256).where(col(VersionRow.sha256).in_(blobs))
+        return {*(await self._session.exec(rows)).all(), *(await self._session.exec(versions)).all()}
+
     async def unused(self, claimed_before: datetime, *, after: str, limit: int) -> Sequence[BlobRow]:
         """Return blobs that no version uses and no push claimed lately, by digest from the first after `after`."""
         query = select(BlobRow).where(_is_unused(claimed_before), col(BlobRow.sha256) > after)

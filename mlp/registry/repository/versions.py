@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import delete, func
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import defer, load_only
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select, SelectOfScalar
@@ -21,6 +21,16 @@ class FoundVersion(NamedTuple):
 
     row: VersionRow
     aliases: list[str]
+
+
+class Stored(NamedTuple):
+    """Where the bytes of a version are, and how many there are."""
+
+    id: int
+    name: str
+    number: int
+    sha256: str
+    size: int
 
 
 class Versions:
@@ -65,6 +75,14 @@ class Versions:
             query = query.where(sql_of(condition))
         found = await self._session.exec(query.order_by(col(VersionRow.number).desc()).limit(limit))
         return [_found(each) for each in found.all()]
+
+    async def stored(self, *, after: int, limit: int) -> Sequence[Stored]:
+        """Return which blob each version of any model uses, by id from the first after `after`."""
+        facts = load_only(*(cast(Any, fact) for fact in (VersionRow.number, VersionRow.sha256, VersionRow.size)))
+        query = select(VersionRow, ModelRow.name).join(ModelRow, col(ModelRow.id) == col(VersionRow.model_id))
+        page = query.where(col(VersionRow.id) > after).order_by(col(VersionRow.id)).limit(limit).options(facts)
+        found = (await self._session.exec(page)).all()
+        return [Stored(row.id or 0, name, row.number, row.sha256, row.size) for row, name in found]
 
     async def delete(self, row: VersionRow) -> None:
         """Delete a version."""

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from mlp.registry.routes import aliases, document, events, health, models, tokens, uploads, uses, versions
+from mlp.registry.routes import (
+    aliases,
+    collection,
+    document,
+    events,
+    health,
+    models,
+    tokens,
+    uploads,
+    uses,
+    versions,
+)
 
 ROUTERS = tuple(
-    module.router for module in (health, document, models, uploads, versions, uses, aliases, tokens, events)
+    module.router for module in (health, document, models, uploads, versions, uses, aliases, tokens, events, collection)
 )
 """All of them; a path belongs to the first route that fits."""
