@@ -60,7 +60,7 @@ async def change(name: Name, patch: ModelPatch, services: ServicesDep, by: By) -
     return await services.catalog.change_model(name, patch, by)
 
 
-@router.delete("/{name}", status_code=204, responses=failures(404, 507))
+@router.delete("/{name}", status_code=204, responses=failures(404, 409, 507))
 @needs(Scope.ADMIN)
 async def remove(name: Name, services: ServicesDep, by: By) -> None:
     """Delete a model and all its versions. Their numbers are not given again."""

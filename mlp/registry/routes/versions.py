@@ -73,7 +73,7 @@ async def change(name: Name, version: Number, patch: VersionPatch, services: Ser
     return await services.catalog.change_version(name, version, patch, by)
 
 
-@router.delete("/{version}", status_code=204, responses=failures(404, 507))
+@router.delete("/{version}", status_code=204, responses=failures(404, 409, 507))
 @needs(Scope.ADMIN)
 async def remove(name: Name, version: Number, services: ServicesDep, by: By) -> None:
     """Delete a version. Its number is not given again."""
