@@ -83,11 +83,13 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(MlpError)
     async def say(request: Request, error: MlpError) -> Response:
+        request.scope["mlp.error"] = error
         return error_response(error, _id_of(request))
 
     @app.exception_handler(RequestValidationError)
     async def refuse(request: Request, error: RequestValidationError) -> Response:
-        return error_response(_invalid(error.errors()), _id_of(request))
+        invalid = request.scope["mlp.error"] = _invalid(error.errors())
+        return error_response(invalid, _id_of(request))
 
     @app.exception_handler(HTTPException)
     async def translate(request: Request, error: HTTPException) -> Response:

@@ -16,6 +16,12 @@ class Metrics:
         self.requests = Counter(
             "mlp_registry_requests", "Answered requests.", ["method", "route", "status"], registry=self._collectors
         )
+        self.denied = Counter(
+            "mlp_registry_denied",
+            "Requests without a token, with a worthless one, or with too small a scope, by the error's code.",
+            ["code"],
+            registry=self._collectors,
+        )
         self.seconds = Histogram(
             "mlp_registry_request_seconds",
             "Time to answer a request.",

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mlp.errors import Failed, Invalid, MlpError
+from mlp.errors import Denied, Failed, Invalid, MlpError
 from mlp.registry.access.guard import OPEN_PATHS
 from mlp.registry.handlers import error_response
 from mlp.registry.metrics import Metrics
@@ -97,6 +97,7 @@ class Envelope:
         known = error if isinstance(error, MlpError) else Failed("the registry failed", code="internal")
         if known is not error:
             log.exception("request failed", extra={"fields": {"request_id": exchange.id}})
+        scope["mlp.error"] = known
         if exchange.status is not None:
             raise error  # the answer has begun: only breaking the connection tells the client that it is not whole
         await error_response(known, exchange.id)(scope, receive, send)
@@ -116,6 +117,10 @@ class Envelope:
         }
         if caller := scope.get("mlp.caller"):
             fields["caller"] = caller.name
+        if error := scope.get("mlp.error"):
+            fields["code"] = error.code
+            if isinstance(error, Denied):
+                self._metrics.denied.labels(error.code).inc()
         log.log(logging.DEBUG if scope["path"] in OPEN_PATHS else logging.INFO, "request", extra={"fields": fields})
 
 

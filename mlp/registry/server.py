@@ -9,28 +9,16 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from mlp.api.error import ErrorBody, ErrorDocument
 from mlp.errors import Invalid, Precondition
 from mlp.registry.middleware import Drain
+from mlp.registry.protocol import Protocol
 from mlp.registry.settings import Settings, is_loopback
-
-
-class Protocol(HttpToolsProtocol):
-    """HTTP/1.1 whose answer to what is not HTTP is JSON, too."""
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer and close."""
-        error = ErrorDocument(error=ErrorBody(code="invalid_http", message=msg))
-        body = error.model_dump_json().encode()
-        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
-        self.transport.write(head.encode("ascii") + b"connection: close\r\n\r\n" + body)
-        self.transport.close()
 
 
 class Server(uvicorn.Server):
@@ -70,7 +58,7 @@ def serve(app: FastAPI, settings: Settings, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=Protocol,
+        http=partial(Protocol, head_seconds=settings.head_seconds),  # type: ignore[arg-type]
         ws="none",
         lifespan="on",
         log_config=None,

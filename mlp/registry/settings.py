@@ -49,6 +49,8 @@ class Settings(StoreSettings):
     max_model_bytes: Annotated[int, Field(ge=1)] = 2 * GIB
     max_document_bytes: Annotated[int, Field(ge=1)] = 4 * MIB
     """The largest JSON body."""
+    head_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """How long the line and headers of a request may take to arrive, and a new connection may say nothing."""
     idle_seconds: Annotated[float, Field(gt=0)] = 30.0
     """How long a client may pause within a body before it is given up."""
     drain_seconds: Annotated[float, Field(ge=0)] = 1.0

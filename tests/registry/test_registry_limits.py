@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     settings = {
         "MLP_REGISTRY_MAX_MODEL_BYTES": str(LIMIT),
         "MLP_REGISTRY_IDLE_SECONDS": "0.5",
+        "MLP_REGISTRY_HEAD_SECONDS": "1.5",
         "MLP_REGISTRY_JUDGE_SECONDS": "3",
     }
     small = Registry(tmp_path_factory.mktemp("small") / "registry", settings=settings).start()
@@ -150,3 +152,36 @@ def test_a_registry_that_cannot_write_says_that_it_is_not_ready(make_registry, t
         assert http.get("/health").status_code == 200
         (tmp_path / "away").rename(registry.data / "blobs")
         assert http.get("/ready").status_code == 200
+
+
+def test_a_client_that_drips_its_body_is_given_up(registry: Registry) -> None:
+    with socket.create_connection(("127.0.0.1", registry.port()), timeout=30) as raw:
+        head = (
+            b"POST /models HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
+        )
+        raw.sendall(head)
+        raw.settimeout(0.1)
+        answer = drip(raw, b" ")
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize(
+    "begin", [b"", b"GET /models HTTP/1.1\r\n", b"GET /models HTTP/1.1\r\nHost: localhost\r\nX-A: "]
+)
+def test_a_client_that_does_not_finish_its_headers_is_given_up(registry: Registry, begin: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", registry.port()), timeout=30) as raw:
+        raw.sendall(begin)
+        raw.settimeout(0.1)
+        answer = drip(raw, b"" if not begin else b"a" if begin.endswith(b": ") else b"\r")
+    assert answer.startswith((b"HTTP/1.1 408 ", b"HTTP/1.1 400 "))
+
+
+def drip(raw: socket.socket, byte: bytes) -> bytes:
+    """Send a byte ten times a second until an answer comes."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            return raw.recv(65_536)
+        except TimeoutError:
+            raw.sendall(byte)
+    raise AssertionError("the connection is still open")
