@@ -8,14 +8,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.object_store import Bucket, ObjectStore, object_store
+from tests.object_store import Bucket, ObjectStore, new_bucket, object_store
 
 FIRST_PORT, LAST_PORT, BLOCK = 20_000, 32_000, 20
 
@@ -93,7 +92,7 @@ def s3() -> Iterator[ObjectStore]:
 @pytest.fixture
 def bucket(s3: ObjectStore) -> Iterator[Bucket]:
     """The name of a bucket that is not there; it is removed at the end."""
-    bucket = Bucket(f"mlp-test-{uuid.uuid4().hex}", s3)
+    bucket = new_bucket(s3)
     yield bucket
     bucket.remove()
 

@@ -9,6 +9,7 @@ import io
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,6 +93,11 @@ class Bucket:
         if admin.bucket_exists(self.name):
             assert not list(admin.remove_objects(self.name, map(DeleteObject, self.keys())))
             admin.remove_bucket(self.name)
+
+
+def new_bucket(s3: ObjectStore) -> Bucket:
+    """A name that no other test uses; the bucket is not there yet."""
+    return Bucket(f"mlp-test-{uuid.uuid4().hex}", s3)
 
 
 def key_of(sha256: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import aclosing
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from mlp.errors import MlpError
 from mlp.registry.store.base import Reader
+
+log = logging.getLogger(__name__)
 
 
 class BlobResponse(Response):
@@ -31,9 +35,14 @@ class BlobResponse(Response):
         self._reader = reader
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send headers, then the blob in pieces."""
+        """Send headers, then the blob in pieces. A store that fails now ends the connection, not the answer."""
         async with aclosing(self._reader) as pieces:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            async for piece in pieces:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            try:
+                async for piece in pieces:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            except MlpError as error:
+                fields = {"request_id": scope.get("mlp.request_id"), "code": error.code}
+                log.warning("a download was broken off: %s", error.message, extra={"fields": fields})
+                return  # what is sent cannot be unsent; the server closes the connection of an answer without end
             await send({"type": "http.response.body", "body": b"", "more_body": False})

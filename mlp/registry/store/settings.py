@@ -10,7 +10,7 @@ from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
-_PREFIX = r"(/[A-Za-z0-9._-]+)*/?"
+_PREFIX = r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?"
 _LONGEST_LINK = int(timedelta(days=7).total_seconds())  # what Signature Version 4 allows
 
 Endpoint = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$")]
