@@ -117,8 +117,8 @@ def push(session: Session, name: str, request: PackageRequest, *, trust: bool) -
     session.screen.step(proof_line(built))
     for note in built.notes:
         session.screen.note(note)
-    with session.screen.working("uploading"):
-        pushed = registry.push(name, built.manifest, built.model)
+    with session.screen.sending("uploading", len(built.model), then="the registry checks it") as progress:
+        pushed = registry.push(name, built.manifest, built.model, progress=progress)
     version = pushed.version
     session.screen.step(f"registered {version.ref}" if pushed.created else f"{version.ref} is this model already")
     session.emit(version.model_dump(mode="json"), lambda: f"{version.ref}   sha256:{version.digest}")

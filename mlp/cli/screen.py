@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
 from mlp.cli.program import program
 from mlp.cli.text import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_WIDE = 60  # columns from which on there is room for a bar
 
 
 @dataclass(frozen=True)
@@ -62,13 +67,37 @@ class Screen:
         """Show that `text` is under way, for as long as the block runs."""
         return self._spinner(text) if self.live and not self.quiet else nullcontext()
 
+    def sending(self, text: str, size: int, then: str) -> AbstractContextManager[Callable[[int], None]]:
+        """Show how many of `size` bytes have gone, and `then` once all have; yields what is told the number so far."""
+        return self._bar(text, size, then) if self.live and not self.quiet else nullcontext(lambda _: None)
+
+    @contextmanager
+    def _bar(self, text: str, size: int, then: str) -> Iterator[Callable[[int], None]]:
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = self._console()
+        words, bytes_sent = TextColumn("{task.description}"), DownloadColumn(binary_units=True)
+        wide = (words, BarColumn(), bytes_sent, TimeRemainingColumn(compact=True, elapsed_when_finished=True))
+        columns = wide if console.width >= _WIDE else (words, bytes_sent)
+        with Progress(*columns, console=console, transient=True) as progress:
+            task = progress.add_task(f"{printable(text)} …", total=size)
+
+            def tell(sent: int) -> None:
+                # A push that is tried again begins anew.
+                words = then if sent >= size else text
+                progress.update(task, completed=sent, description=f"{printable(words)} …")
+
+            yield tell
+
     @contextmanager
     def _spinner(self, text: str) -> Iterator[None]:
+        with self._console().status(f"{printable(text)} …", spinner="dots"):
+            yield
+
+    def _console(self) -> Console:
         from rich.console import Console
 
-        console = Console(stderr=True, no_color=not self.colour, highlight=False)
-        with console.status(f"{printable(text)} …", spinner="dots"):
-            yield
+        return Console(stderr=True, no_color=not self.colour, highlight=False)
 
     def _line(self, symbol: str, colour: str | None, text: str) -> None:
         mark = typer.style(symbol, fg=colour, bold=True) if colour and self.colour else symbol

@@ -73,3 +73,28 @@ def test_the_client_believes_the_digest_and_not_the_server(version: ModelVersion
         client.download(version.model_copy(update={"sha256": "0" * 64}), tmp_path / "model.onnx")
     assert refusal.value.code == "artifact_corrupt"
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("wanted", "start", "stop"), [("bytes=0-99", 0, 100), ("bytes=1000-", 1000, None)])
+def test_a_download_can_be_resumed(version: ModelVersion, http: httpx.Client, wanted: str, start: int, stop) -> None:
+    whole = http.get(url(version))
+    assert whole.headers["accept-ranges"] == "bytes"
+    part = http.get(url(version), headers={"Range": wanted, "If-Range": whole.headers["etag"]})
+    assert part.status_code == 206
+    assert part.content == whole.content[start:stop]
+    end = start + len(part.content) - 1
+    assert part.headers["content-range"] == f"bytes {start}-{end}/{version.size}"
+    assert part.headers["etag"] == whole.headers["etag"]
+
+
+def test_several_ranges_at_once_are_refused(version: ModelVersion, http: httpx.Client) -> None:
+    answer = http.get(url(version), headers={"Range": "bytes=0-1,2-3"})
+    assert (answer.status_code, code_of(answer)) == (416, "range_not_satisfiable")
+    assert answer.headers["content-range"] == f"bytes */{version.size}"
+
+
+def test_files_have_no_other_address(version: ModelVersion, client, http: httpx.Client, tmp_path: Path) -> None:
+    assert http.get(url(version), params={"redirect": "1"}).status_code == 200
+    client.download(version, tmp_path / "model.onnx", direct=True)
+    wrong = http.get(url(version), params={"redirect": "perhaps"})
+    assert (wrong.status_code, code_of(wrong)) == (422, "invalid_request")

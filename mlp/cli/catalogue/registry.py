@@ -127,6 +127,24 @@ REGISTRY: Mapping[str, Known] = {
         "A collection without a grace took the bytes before their version was written.",
         "push again",
     ),
+    "storage_unavailable": Known(
+        "MLP5207",
+        "The registry's store does not work",
+        "The folder or object store that keeps its blobs does not answer, or refuses the registry.",
+        "push again; if it stays, the registry's log names the fault",
+    ),
+    "bucket_missing": Known(
+        "MLP5208",
+        "No bucket",
+        "The registry's bucket is not there, and its keys may not make it.",
+        "make the bucket, or let the keys make it",
+    ),
+    "store_denied": Known(
+        "MLP5209",
+        "The object store refuses the registry",
+        "Its keys are wrong, or may not write to the bucket.",
+        "check the keys, the region and the policy of the bucket",
+    ),
     "in_use": Known(
         "MLP5204",
         "The version is in use",

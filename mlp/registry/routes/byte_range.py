@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from mlp.errors import Invalid
 
-_ONE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_ONE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 def asked_span(headers: Mapping[str, str], etag: str, size: int) -> range | None:
