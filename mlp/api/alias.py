@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mlp.api.model import MAX_NAME, NAME_PATTERN, VersionNumber
+from mlp.api.model import MAX_NAME, NAME_PATTERN, VersionNumber, check_name
 from mlp.api.wire import Answer, Wire
+from mlp.errors import Invalid
 
 LATEST = "latest"
 """Always the highest version: it can be read like an alias, and neither set nor removed."""
@@ -23,6 +24,13 @@ AliasName = Annotated[
         description="a DNS-1035 label of at most 50 characters, which a number never is",
     ),
 ]
+
+
+def check_settable(alias: str) -> str:
+    """Return `alias`, or raise Invalid: `invalid_name` for no name, `reserved_alias` for `latest`."""
+    if alias == LATEST:
+        raise Invalid(f"{LATEST!r} is always the highest version; choose another alias", code="reserved_alias")
+    return check_name(alias, "valid alias")
 
 
 class AliasRequest(Wire):

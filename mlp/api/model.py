@@ -56,18 +56,29 @@ class ModelRef:
         """Read `iris`, `iris:2` or `iris@production`; anything else is Invalid."""
         if "@" in text:
             name, _, alias = text.partition("@")
-            return cls(check_name(name), alias=check_name(alias, "alias"))
+            return cls(check_name(name), alias=check_name(alias, "valid alias"))
         name, colon, number = text.partition(":")
         if not colon:
             return cls(check_name(name))
-        if not re.fullmatch(r"[1-9][0-9]{0,9}", number) or int(number) > MAX_VERSION:
-            raise Invalid(f"{number!r} is not a version: versions are 1, 2, 3 …", code="invalid_version")
-        return cls(check_name(name), version=int(number))
+        return cls(check_name(name), version=_number(number))
+
+    @classmethod
+    def of(cls, name: str, version: str) -> ModelRef:
+        """Return the version of a model that `version` names: `2` or an alias such as `production`."""
+        if re.match(r"[a-z]", version):
+            return cls(check_name(name), alias=check_name(version, "valid alias"))
+        return cls(check_name(name), version=_number(version))
 
     def __str__(self) -> str:
         if self.alias is not None:
             return f"{self.name}@{self.alias}"
         return self.name if self.version is None else f"{self.name}:{self.version}"
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,9}", text) or int(text) > MAX_VERSION:
+        raise Invalid(f"{text[:MAX_NAME]!r} is not a version: versions are 1, 2, 3 …", code="invalid_version")
+    return int(text)
 
 
 class Source(Wire):

@@ -11,7 +11,7 @@ import typer
 
 from mlp import __version__
 from mlp.cli.lazy import LazyGroup
-from mlp.cli.tree import GROUPS, ROOT
+from mlp.cli.tree import GROUPS, ROOT, Group
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 HELP = """From a trained model to a monitored endpoint.
@@ -28,16 +28,17 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not ready for it, 4 not allowed, 
 """
 
 
+def _group(name: str, group: Group) -> LazyGroup:
+    below = {each: _group(each, found) for each, found in group.groups.items()}
+    kind: type[LazyGroup] = type(name, (LazyGroup,), {"entries": group.entries, "groups": below})
+    return kind(name=name, help=group.help, no_args_is_help=True, rich_markup_mode=None, context_settings=HELP_OPTIONS)
+
+
 class Root(LazyGroup):
     """`mlp`."""
 
     entries = ROOT
-    groups = {
-        name: type(name, (LazyGroup,), {"entries": entries})(
-            name=name, help=help_, no_args_is_help=True, rich_markup_mode=None, context_settings=HELP_OPTIONS
-        )
-        for name, (entries, help_) in GROUPS.items()
-    }
+    groups = {name: _group(name, group) for name, group in GROUPS.items()}
 
 
 def _version(wanted: bool) -> None:

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from mlp.api.deployment import ModelDeployment, ObjectMeta, Spec
-from mlp.api.model import check_name
+from mlp.api.model import ModelRef, check_name
 from mlp.errors import Invalid, NotFound
 
 
@@ -68,25 +68,37 @@ def _fields_at(location: tuple[int | str, ...]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
+def reference_of(name: str, version: str | None) -> tuple[str, str | None]:
+    """Return name and version of `iris`, `iris@production` or `iris:2` and the --version beside it.
+
+    Raises Invalid: `invalid_name`, `invalid_version`, and `invalid_option` when the version is said twice.
+    """
+    if not {"@", ":"} & set(name):
+        return name, version
+    reference = ModelRef.parse(name)
+    if version is not None:
+        raise Invalid(f"{name} names a version already; leave --version out", code="invalid_option")
+    return reference.name, reference.alias or str(reference.version)
+
+
 def changed(
     existing: ModelDeployment | None,
     *,
     name: str,
     model: str | None,
-    version: int | None,
+    number_of: Callable[[str], int],
     replicas: int | None,
     environment: str | None,
-    latest: Callable[[str], int],
 ) -> ModelDeployment:
     """Return the deployment with what the flags say; what they leave out stays as it is, or is the default.
 
-    The version defaults to the latest one of the model, which `latest` looks up.
+    `number_of` tells which version of a model is wanted.
     """
     check_name(name, "deployment name")
     model_name = model or (existing.spec.model_name if existing else name)
     check_name(model_name)
     spec: dict[str, Any] = existing.spec.model_dump(by_alias=True) if existing else {}
-    spec |= {"modelName": model_name, "modelVersion": latest(model_name) if version is None else version}
+    spec |= {"modelName": model_name, "modelVersion": number_of(model_name)}
     spec |= {key: value for key, value in (("replicas", replicas), ("environment", environment)) if value is not None}
     metadata = ObjectMeta(
         name=name,

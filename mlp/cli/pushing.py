@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from mlp.api.alias import check_settable
 from mlp.api.model import check_name
 from mlp.cli.text import size
 from mlp.errors import Invalid, NotFound, Refused, Unproved
@@ -102,13 +103,15 @@ def request_for(
         raise Invalid(f"{place}: {first['msg']}", code="invalid_option") from error
 
 
-def push(session: Session, name: str, request: PackageRequest, *, trust: bool) -> None:
-    """Package in a process of its own, upload, and say what was registered.
+def push(session: Session, name: str, request: PackageRequest, *, trust: bool, alias: str | None = None) -> None:
+    """Package in a process of its own, upload, point `alias` to it, and say what was registered.
 
     What can be refused at once is refused before the slow part: a wrong name, an untrusted pickle, a registry that
     does not answer.
     """
     check_name(name)
+    if alias is not None:
+        check_settable(alias)
     registry = session.registry
     registry.ready()
     check_source(session, request.source, trust=trust)
@@ -121,6 +124,10 @@ def push(session: Session, name: str, request: PackageRequest, *, trust: bool) -
         pushed = registry.push(name, built.manifest, built.model, progress=progress)
     version = pushed.version
     session.screen.step(f"registered {version.ref}" if pushed.created else f"{version.ref} is this model already")
+    if alias is not None:
+        registry.aliases.set(name, alias, version.version)
+        version = version.model_copy(update={"aliases": sorted({*version.aliases, alias})})
+        session.screen.step(f"{name}@{alias} is {version.ref}")
     session.emit(version.model_dump(mode="json"), lambda: f"{version.ref}   sha256:{version.digest}")
     session.screen.next(f"deploy {name} --version {version.version}")
 

@@ -88,20 +88,29 @@ class Session:
 
         return InferenceClient(self.target.endpoint(name))
 
-    def version_of(self, reference: ModelRef) -> ModelVersion:
-        """Look up a version; a bare name means its latest one. No version has an alias yet."""
-        if reference.alias is not None:
-            raise NotFound(
-                f"model {reference.name} has no alias {reference.alias!r}",
-                code="alias_not_found",
-                details={"name": reference.name},
-            )
+    def number_of(self, reference: ModelRef) -> int:
+        """Return the number that a reference means now: of an alias where it points, of a bare name the latest.
+
+        Raises NotFound (`model_not_found`, `alias_not_found`, `version_not_found`); a number is not looked up.
+        """
         if reference.version is not None:
-            return self.registry.version(reference.name, reference.version)
+            return reference.version
+        if reference.alias is not None:
+            number = self.registry.aliases.get(reference.name, reference.alias).version
+            self.screen.note(f"{reference} is version {number}")
+            return number
         latest = self.registry.model(reference.name).latest_version
         if latest is None:
-            raise NotFound(f"model {reference.name} has no version yet", code="version_not_found")
-        return self.registry.version(reference.name, latest)
+            raise NotFound(
+                f"model {reference.name} has no version yet",
+                code="version_not_found",
+                details={"name": reference.name},
+            )
+        return latest
+
+    def version_of(self, reference: ModelRef) -> ModelVersion:
+        """Look up a version; a bare name means its latest one."""
+        return self.registry.version(reference.name, self.number_of(reference))
 
     def emit(self, document: Any, text: Callable[[], str]) -> None:
         """Print data in the format that the user chose."""

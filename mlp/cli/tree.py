@@ -13,6 +13,14 @@ class Entry(NamedTuple):
     help: str
 
 
+class Group(NamedTuple):
+    """Commands behind a common word, perhaps with further groups among them."""
+
+    entries: Mapping[str, Entry]
+    help: str
+    groups: Mapping[str, Group] = {}
+
+
 ROOT: Mapping[str, Entry] = {
     "up": Entry("mlp.cli.commands.up", "Start the platform."),
     "down": Entry("mlp.cli.commands.down", "Stop the platform; models and deployments are kept."),
@@ -32,6 +40,13 @@ MODEL: Mapping[str, Entry] = {
     "show": Entry("mlp.cli.commands.model_show", "Show a version: signature, receipt, metrics."),
 }
 
+ALIAS: Mapping[str, Entry] = {
+    "set": Entry("mlp.cli.commands.model_alias_set", "Point an alias to a version."),
+    "ls": Entry("mlp.cli.commands.model_alias_ls", "List the aliases of a model."),
+    "history": Entry("mlp.cli.commands.model_alias_history", "Show where an alias pointed: who, when, from, to."),
+    "rm": Entry("mlp.cli.commands.model_alias_rm", "Remove an alias; its history stays."),
+}
+
 TOKEN: Mapping[str, Entry] = {
     "create": Entry("mlp.cli.commands.token_create", "Make a token of the registry; it is shown once."),
     "ls": Entry("mlp.cli.commands.token_ls", "List the registry's tokens: who may do what, until when."),
@@ -42,8 +57,8 @@ REGISTRY: Mapping[str, Entry] = {
     "gc": Entry("mlp.cli.commands.registry_gc", "Show, or delete, what no version uses."),
 }
 
-GROUPS: Mapping[str, tuple[Mapping[str, Entry], str]] = {
-    "model": (MODEL, "Push and look up models."),
-    "token": (TOKEN, "Give and revoke access to the registry."),
-    "registry": (REGISTRY, "Look after the registry."),
+GROUPS: Mapping[str, Group] = {
+    "model": Group(MODEL, "Push and look up models.", {"alias": Group(ALIAS, "Name versions, as in iris@production.")}),
+    "token": Group(TOKEN, "Give and revoke access to the registry."),
+    "registry": Group(REGISTRY, "Look after the registry."),
 }

@@ -63,4 +63,4 @@ class Aliases:
 
 
 def _path(name: str, alias: str) -> str:
-    return f"{path_of(name)}/aliases/{check_name(alias, 'alias')}"
+    return f"{path_of(name)}/aliases/{check_name(alias, 'valid alias')}"

@@ -88,12 +88,15 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
         """Return one model; NotFound (`model_not_found`) when there is none of that name."""
         return document_of(call(self._http, WHO, "GET", path_of(name)), Model)
 
-    def versions(self, name: str, *, where: str | None = None, limit: int = PAGE) -> list[VersionSummary]:
-        """Return at most `limit` versions of a model, newest first.
+    def versions(
+        self, name: str, *, where: str | None = None, tags: Sequence[str] = (), limit: int = PAGE
+    ) -> list[VersionSummary]:
+        """Return at most `limit` versions of a model, newest first; those with all of `tags`.
 
         `where` filters: `metrics.accuracy > 0.95 and tags.team = 'risk'`; Invalid (`invalid_filter`) when it is none.
         """
-        return listed(self._http, f"{path_of(name)}/versions", VersionList, {"filter": where}, limit)
+        query = {"filter": where, "tag": list(tags)}
+        return listed(self._http, f"{path_of(name)}/versions", VersionList, query, limit)
 
     def version(self, name: str, version: int) -> ModelVersion:
         """Return one version with signature and receipt; NotFound (`version_not_found`) when there is none."""

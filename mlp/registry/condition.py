@@ -64,3 +64,10 @@ class Some:
 
 
 Condition = Comparison | Not | Every | Some
+
+
+def tagged(tag: str) -> Condition:
+    """Return the condition that a version has a tag: `key=value`, or `key` with any value."""
+    key, equals, value = tag.partition("=")
+    of_value = [Comparison(Field.TAGS, key, operator, value) for operator in (Operator.EQUAL, Operator.UNEQUAL)]
+    return of_value[0] if equals else Some(tuple(of_value))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Query
+from pydantic import Field
 from starlette.requests import Request
 
 from mlp.api.model import MAX_VERSION, ModelName
@@ -60,6 +61,10 @@ By = Annotated[Actor, Depends(actor_of)]
 Name = Annotated[ModelName, Path()]
 Number = Annotated[int, Path(ge=1, le=MAX_VERSION, description="a version: 1, 2, 3 …")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="the most items that the page has")]
+Tags = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[-A-Za-z0-9_./]{1,64}(=[^\x00-\x1f\x7f]{0,256})?$")], ...],
+    Query(alias="tag", max_length=10, description="`key` or `key=value`; given several times, all must be there"),
+]
 IdempotencyKey = Annotated[
     str | None,
     Header(pattern=r"^[\x21-\x7e]{1,128}$", description="the same key and body again find the same upload"),

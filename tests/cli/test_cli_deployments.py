@@ -81,8 +81,9 @@ def test_a_missing_file_is_not_found(tmp_path):
 
 
 def flags(existing=None, **given):
-    options = {"name": "iris", "model": None, "version": None, "replicas": None, "environment": None} | given
-    return changed(existing, latest=lambda _: 7, **options)
+    options = {"name": "iris", "model": None, "replicas": None, "environment": None} | given
+    version = options.pop("version", 7)
+    return changed(existing, number_of=lambda _: version, **options)
 
 
 def test_flags_alone_serve_the_latest_version_of_the_model_of_that_name():

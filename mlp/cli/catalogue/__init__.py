@@ -13,6 +13,7 @@ from mlp.cli.catalogue.access import ACCESS
 from mlp.cli.catalogue.cluster import CLUSTER
 from mlp.cli.catalogue.command_line import COMMAND_LINE
 from mlp.cli.catalogue.deployments import DEPLOYMENTS
+from mlp.cli.catalogue.finding import FINDING
 from mlp.cli.catalogue.generic import GENERIC
 from mlp.cli.catalogue.known import Known
 from mlp.cli.catalogue.packaging import PACKAGING
@@ -28,6 +29,7 @@ KNOWN: Mapping[str, Known] = {
     **PREDICTIONS,
     **PACKAGING,
     **REGISTRY,
+    **FINDING,
     **ACCESS,
 }
 """Entries by an error's code or a condition's reason."""

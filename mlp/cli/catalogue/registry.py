@@ -31,12 +31,6 @@ REGISTRY: Mapping[str, Known] = {
         "Versions are 1, 2, 3 …",
         "mlp model ls NAME",
     ),
-    "alias_not_found": Known(
-        "MLP5005",
-        "No such alias",
-        "The model has no alias of that name.",
-        "mlp model show {name}",
-    ),
     "golden_rows_failed": Known(
         "MLP5101",
         "The registry could not reproduce the receipt",

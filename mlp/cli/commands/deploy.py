@@ -14,20 +14,23 @@ from mlp.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from mlp.api.deployment import ModelDeployment
+    from mlp.api.model import ModelRef
 
 
 @command
 def run(
     session: Session,
     *,
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Name of the deployment.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME[@ALIAS]", help="Name of the deployment.")] = None,
     file: Annotated[
         Path | None, typer.Option("-f", "--file", metavar="FILE", help="ModelDeployment documents (YAML), or '-'.")
     ] = None,
     model: Annotated[
         str | None, typer.Option("--model", metavar="MODEL", help="The model, if it has another name.")
     ] = None,
-    version: Annotated[int | None, typer.Option("--version", metavar="N", help="Else the latest.")] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="N|ALIAS", help="A number or an alias; else the latest.")
+    ] = None,
     replicas: Annotated[int | None, typer.Option("--replicas", metavar="N", help="How many servers.")] = None,
     environment: Annotated[
         str | None, typer.Option("--environment", metavar="LABEL", help="A label, such as production.")
@@ -38,21 +41,26 @@ def run(
     """Serve a model version, and wait until it really answers.
 
     A deployment that exists keeps what is not named: `mlp deploy iris --version 2` changes the version alone. The old
-    version goes on answering until the new one has proved itself.
+    version goes on answering until the new one has proved itself. An alias is looked up once: the deployment holds
+    the number, and does not follow when the alias moves.
+
+    \b
+      mlp deploy iris@production
+      mlp deploy iris-eu --model iris --version production
     """
     from mlp.cli.deploying import deploy
-    from mlp.cli.deployments import changed, read_documents
+    from mlp.cli.deployments import changed, read_documents, reference_of
 
     if name is not None and file is None:
+        name, version = reference_of(name, version)
         documents = [
             changed(
                 _existing(session, name),
                 name=name,
                 model=model,
-                version=version,
+                number_of=lambda wanted: session.number_of(_reference(wanted, version)),
                 replicas=replicas,
                 environment=environment,
-                latest=lambda wanted: _latest(session, wanted),
             )
         ]
     elif file is not None and name is None:
@@ -76,11 +84,10 @@ def _existing(session: Session, name: str) -> ModelDeployment | None:
         return None
 
 
-def _latest(session: Session, model: str) -> int:
-    latest = session.registry.model(model).latest_version
-    if latest is None:
-        raise NotFound(f"model {model} has no version yet", code="version_not_found", details={"name": model})
-    return latest
+def _reference(model: str, version: str | None) -> ModelRef:
+    from mlp.api.model import ModelRef
+
+    return ModelRef(model) if version is None else ModelRef.of(model, version)
 
 
 def _line(deployment: ModelDeployment) -> str:

@@ -33,6 +33,7 @@ def run_push(
     description: Annotated[
         str, typer.Option("--description", metavar="TEXT", help="A sentence about this version.")
     ] = "",
+    alias: Annotated[str | None, typer.Option("--alias", metavar="ALIAS", help="Point this alias to it.")] = None,
     evaluate: Annotated[
         Path | None, typer.Option("--eval", metavar="FILE", help="Rows with answers, to measure the ONNX on.")
     ] = None,
@@ -63,7 +64,7 @@ def run_push(
         evaluation=evaluate,
         target=target_column,
     )
-    pushing.push(session, name, request, trust=trust)
+    pushing.push(session, name, request, trust=trust, alias=alias)
 
 
 run = command(run_push, without=("target",))

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def run(
     session: Session,
     *,
-    reference: Annotated[str, typer.Argument(metavar="NAME[:VERSION]", help="As in iris or iris:2.")],
+    reference: Annotated[
+        str, typer.Argument(metavar="NAME[:VERSION|@ALIAS]", help="As in iris, iris:2 or iris@production.")
+    ],
 ) -> None:
     """Show a version (the latest if none is named): signature, receipt, metrics."""
     from mlp.api.model import ModelRef
@@ -33,6 +35,7 @@ def version_text(version: ModelVersion) -> str:
     outputs = version.signature.outputs
     facts: list[tuple[str, Any]] = [
         ("version", f"{version.name}:{version.version}"),
+        ("aliases", ", ".join(version.aliases) or "-"),
         ("digest", version.digest),
         ("size", size(version.size)),
         ("created", version.created_at.isoformat(timespec="seconds")),

@@ -5,23 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field
 
 from mlp.api.model import Model, ModelList, ModelName, ModelPatch, ModelRequest
 from mlp.api.token import Scope
 from mlp.registry.access.needs import needs
-from mlp.registry.deps import By, Limit, Name, ServicesDep
+from mlp.registry.deps import By, Limit, Name, ServicesDep, Tags
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
 
 router = APIRouter(route_class=DocumentRoute, prefix="/models", tags=["models"])
 
 Search = Annotated[
     str | None, Query(pattern=r"^[-A-Za-z0-9]{1,50}$", description="only models whose name contains this")
-]
-Tag = Annotated[str, Field(pattern=r"^[-A-Za-z0-9_./]{1,64}(=[^\x00-\x1f\x7f]{0,256})?$")]
-Tags = Annotated[
-    tuple[Tag, ...],
-    Query(alias="tag", max_length=10, description="`key` or `key=value`; given several times, all must be there"),
 ]
 Cursor = Annotated[ModelName | None, Query(description="`next` of the page before")]
 

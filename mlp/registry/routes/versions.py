@@ -11,8 +11,8 @@ from starlette.responses import Response
 from mlp.api.model import MAX_VERSION, ModelVersion, VersionList, VersionPatch
 from mlp.api.token import Scope
 from mlp.registry.access.needs import needs
-from mlp.registry.condition import Condition
-from mlp.registry.deps import By, Limit, Name, Number, ServicesDep
+from mlp.registry.condition import Condition, Every, tagged
+from mlp.registry.deps import By, Limit, Name, Number, ServicesDep, Tags
 from mlp.registry.filter import MAX_LENGTH, parse_filter
 from mlp.registry.routes.blob_response import BlobResponse
 from mlp.registry.routes.byte_range import asked_span
@@ -41,9 +41,10 @@ _ARTIFACT: dict[int | str, dict[str, Any]] = {
 }
 
 
-def condition_of(text: Filter = None) -> Condition | None:
-    """Return what `filter` asks for."""
-    return None if text is None else parse_filter(text)
+def condition_of(text: Filter = None, tags: Tags = ()) -> Condition | None:
+    """Return what `filter` and `tag` ask for."""
+    asked = [*([] if text is None else [parse_filter(text)]), *map(tagged, tags)]
+    return Every(tuple(asked)) if asked else None
 
 
 @router.get("", responses=failures(404))

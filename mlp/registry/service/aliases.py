@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from mlp.api.alias import LATEST, MAX_ALIASES, Alias, AliasChange, AliasHistory, AliasList, AliasRequest
+from mlp.api.alias import (
+    LATEST,
+    MAX_ALIASES,
+    Alias,
+    AliasChange,
+    AliasHistory,
+    AliasList,
+    AliasRequest,
+    check_settable,
+)
 from mlp.errors import Conflict, Invalid, NotFound
 from mlp.registry.actor import Actor
 from mlp.registry.database import Database
@@ -24,7 +33,7 @@ class Aliases:
         An alias that points there already stays as it is, without an entry in its history. Raises NotFound
         (`model_not_found`, `version_not_found`), Conflict (`stale`), Invalid (`reserved_alias`, `too_many_aliases`).
         """
-        _check_not_reserved(alias)
+        check_settable(alias)
         async with self._database.writing() as rows:
             model = await _model(rows, name)
             row = await rows.aliases.get(name, alias)
@@ -46,7 +55,7 @@ class Aliases:
 
         Raises NotFound (`model_not_found`, `alias_not_found`), Conflict (`stale`), Invalid (`reserved_alias`).
         """
-        _check_not_reserved(alias)
+        check_settable(alias)
         async with self._database.writing() as rows:
             model = await _model(rows, name)
             row = await rows.aliases.get(name, alias)
@@ -90,7 +99,7 @@ class Aliases:
         With `during`, only the entries that held in that period. An alias that was removed keeps its history. Raises
         NotFound (`model_not_found`, `alias_not_found`), Invalid (`reserved_alias`).
         """
-        _check_not_reserved(alias)
+        check_settable(alias)
         async with self._database.reading() as rows:
             found = await rows.models.get(name)
             if found is None:
@@ -113,11 +122,6 @@ async def _model(rows: Repository, name: str) -> ModelRow:
     if row is None or row.deleted_at is not None:
         raise model_not_found(name)
     return row
-
-
-def _check_not_reserved(alias: str) -> None:
-    if alias == LATEST:
-        raise Invalid(f"{LATEST!r} is always the highest version; choose another alias", code="reserved_alias")
 
 
 def _check_expected(name: str, alias: str, row: AliasRow | None, expected: int | None) -> None:

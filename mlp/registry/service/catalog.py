@@ -146,7 +146,7 @@ def model_not_found(name: str) -> NotFound:
 
 def version_not_found(name: str, number: int) -> NotFound:
     """Return the error for a version that does not exist."""
-    return NotFound(f"model {name!r} has no version {number}", code="version_not_found")
+    return NotFound(f"model {name!r} has no version {number}", code="version_not_found", details={"name": name})
 
 
 def _changes(patch: ModelPatch) -> dict[str, object]:
