@@ -25,6 +25,7 @@ from mlp.local.reconcile import Phase, Wanted, wanted_of
 from mlp.local.settings import Settings
 from mlp.local.status import status_of
 from mlp.local.store import Store, StoredDeployment
+from mlp.local.uses import Use, Uses, uses_of
 
 _log = logging.getLogger(__name__)
 _NOTHING = Wanted(revision=None, generation=1)
@@ -87,6 +88,14 @@ class Agent:
             sleep = _LONGEST_SLEEP_SECONDS if wake_at is None else max(0.0, wake_at - time.monotonic())
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), min(sleep, _LONGEST_SLEEP_SECONDS))
+
+    def uses(self) -> Uses:
+        """Return what tells the registry which versions are served here."""
+
+        def wanted() -> set[Use]:
+            return set().union(*map(uses_of, self.deployments()))
+
+        return Uses(self._launcher.registry_url, wanted, self._settings.use_seconds)
 
     def deployments(self) -> list[ModelDeployment]:
         """Return every deployment with its status."""

@@ -33,9 +33,11 @@ async def serve(agent: Agent, path: Path) -> None:
     server = _Server(config)
     with _listening(path) as listener:
         serving = loop.create_task(server.serve(sockets=[listener]))
+        telling = loop.create_task(agent.uses().run())
         try:
             await agent.run()
         finally:
+            telling.cancel()
             server.should_exit = True
             await serving
 

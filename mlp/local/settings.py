@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     longest_retry_seconds: Seconds = 30
     steady_seconds: Seconds = 60
     """After running this long a process is as good as new: its failures are forgotten."""
+    use_seconds: Seconds = 180
+    """How often the registry is told which versions are served here; it forgets that after 10 minutes."""
     log_bytes: Annotated[int, Field(ge=1)] = 10_000_000
     """A log larger than this is put aside when a process starts; one older log is kept."""
     registry_command: tuple[str, ...] = (sys.executable, "-P", "-m", "mlp.registry")

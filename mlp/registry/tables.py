@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    String,
     Text,
     TypeDecorator,
     UniqueConstraint,
@@ -34,6 +35,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 _GROWING = BigInteger().with_variant(Integer, "sqlite")
 """The key of a table that grows for ever; SQLite counts by itself only in columns of type INTEGER."""
+
+
+def _ordered(length: int) -> String:
+    """Names that pages are ordered by: by code points, as SQLite does, whatever PostgreSQL's locale is."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 def _moment(*, nullable: bool = False) -> Any:
@@ -58,7 +64,7 @@ class ModelRow(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "models"
 
     id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(max_length=50, unique=True)
+    name: str = Field(sa_column=Column(_ordered(50), nullable=False, unique=True))
     description: str = _text()
     tags: dict[str, str] = _json()
     last_version: int = 0
@@ -138,7 +144,7 @@ class UseRow(SQLModel, table=True):
 
     model_id: int | None = Field(primary_key=True)
     number: int = Field(primary_key=True)
-    holder: str = Field(primary_key=True, max_length=253)
+    holder: str = Field(sa_column=Column(_ordered(253), primary_key=True))
     since: datetime = _moment()
     expires_at: datetime = _moment()
 
@@ -183,7 +189,7 @@ class TokenRow(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "tokens"
 
     id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(max_length=64, unique=True)
+    name: str = Field(sa_column=Column(_ordered(64), nullable=False, unique=True))
     sha256: str = Field(max_length=64, unique=True)
     scope: str = Field(max_length=16)
     created_at: datetime = _moment()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
 import httpx
 import pytest
@@ -95,6 +96,20 @@ def test_a_second_version_takes_over_on_the_same_port_and_the_first_comes_back(d
     assert (before["url"], before["servedVersion"], after["servedVersion"]) == (after["url"], 1, 2)
     deployed.succeed("deploy", "iris", "--version", "1")
     assert status_of(deployed)["servedVersion"] == 1
+
+
+def test_an_alias_is_deployed_by_its_number_and_what_is_served_is_not_deleted(deployed):
+    deployed.succeed("model", "alias", "set", "iris@champion", "2")
+    deployed.succeed("deploy", "iris@champion")
+    assert status_of(deployed)["servedVersion"] == 2
+    deployed.succeed("deploy", "iris", "--version", "1")
+    uses = f"{deployed.registry_url}/models/iris/versions/1/uses"
+    deadline = time.monotonic() + 60
+    while not httpx.get(uses).json()["items"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    refused = httpx.delete(f"{deployed.registry_url}/models/iris/versions/1")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "in_use")
 
 
 def test_a_document_may_say_what_one_machine_does_not_do(deployed, tmp_path):

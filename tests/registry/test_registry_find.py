@@ -157,6 +157,16 @@ def test_pages_of_a_filter_are_whole_while_versions_are_pushed(registry: Registr
     assert seen == [7, 5, 3, 1]
 
 
+def test_names_have_the_order_of_code_points_in_any_locale(database: str, request: pytest.FixtureRequest) -> None:
+    if database == "sqlite":
+        pytest.skip("SQLite has no other order")
+    server = request.getfixturevalue("postgresql")
+    name = server.new_database()
+    query = "SELECT table_name FROM information_schema.columns WHERE collation_name = 'C'"
+    assert {row["table_name"] for row in server.execute(query, name)} >= {"models", "tokens", "uses"}
+    server.drop_database(name)
+
+
 def test_models_are_listed_in_the_order_of_their_code_points(http: httpx.Client) -> None:
     names = ["sort-b", "sort-a-z", "sort-ab", "sort-a", "sort-a1"]
     for name in names:
