@@ -47,8 +47,8 @@ def measure() -> Table:
         command="python -m benchmarks registry_pages",
         headers=("database", "100 versions", *(f"out of {size:,}" for size in SIZES.values())),
         rows=rows,
-        remarks=f"Median, lowest and highest of {REQUESTS} requests each, asked for in turns over HTTP. The filter is true of a"
-        " quarter of the versions.",
+        remarks=f"Median, lowest and highest of {REQUESTS} requests each, asked for in turns over HTTP. The filter is"
+        " true of a quarter of the versions.",
     )
 
 
