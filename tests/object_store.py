@@ -13,9 +13,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from minio import Minio
 from minio.deleteobjects import DeleteObject
+
+from mlp.registry.settings import Settings
 
 # Two writers of one object break moto's server, so it is given one request at a time.
 MOTO = """
@@ -98,6 +102,13 @@ class Bucket:
 def new_bucket(s3: ObjectStore) -> Bucket:
     """A name that no other test uses; the bucket is not there yet."""
     return Bucket(f"mlp-test-{uuid.uuid4().hex}", s3)
+
+
+def settings_of(bucket: Bucket, folder: Path, **changes: Any) -> Settings:
+    """The settings of a registry that keeps its blobs in `bucket`."""
+    keys = {"s3_access_key": bucket.s3.access_key, "s3_secret_key": bucket.s3.secret_key}
+    given = {"store": f"s3://{bucket.name}", "s3_endpoint": bucket.s3.endpoint, **keys, **changes}
+    return Settings(data=folder, **given)
 
 
 def key_of(sha256: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,10 @@ import pytest
 from pydantic import ValidationError
 
 from mlp.errors import Failed, Precondition, Unavailable
-from mlp.registry.settings import Settings
 from mlp.registry.store.s3 import S3Store
 from mlp.registry.store.s3_client import clients_for
 from tests.faulty_store import Fault, FaultyStore
-from tests.object_store import Bucket, ObjectStore
+from tests.object_store import Bucket, ObjectStore, settings_of
 
 SHA256 = "ab" * 32
 
@@ -27,17 +25,6 @@ def proxy(s3: ObjectStore) -> Iterator[FaultyStore]:
     faulty = FaultyStore(s3.host).start()
     yield faulty
     faulty.stop()
-
-
-def settings_of(bucket: Bucket, folder: Path, **changes: Any) -> Settings:
-    keys = {"s3_access_key": bucket.s3.access_key, "s3_secret_key": bucket.s3.secret_key}
-    given = {"store": f"s3://{bucket.name}", "s3_endpoint": bucket.s3.endpoint, **keys, **changes}
-    return Settings(data=folder, **given)
-
-
-def demand_access_checks(s3: ObjectStore) -> None:
-    if not s3.checks_access:
-        pytest.skip("moto believes every signature; name a real S3 by MLP_TEST_S3_ENDPOINT, _ACCESS_KEY, _SECRET_KEY")
 
 
 @pytest.mark.parametrize(
@@ -135,36 +122,6 @@ def test_a_prefix_keeps_registries_in_one_bucket_apart(tmp_path: Path, bucket: B
 
     assert asyncio.run(exchange()) == (1, 0)
     assert sorted(bucket.keys()) == ["a/probe", f"a/sha256/ab/{SHA256}"]
-
-
-@pytest.mark.parametrize("wrong", [{"s3_access_key": "nobody-nobody"}, {"s3_secret_key": "wrong-wrong-wrong"}])
-def test_wrong_keys_are_told_at_the_start(tmp_path: Path, bucket: Bucket, wrong: dict[str, str]) -> None:
-    demand_access_checks(bucket.s3)
-    with pytest.raises(Precondition) as refusal:
-        asyncio.run(S3Store(settings_of(bucket, tmp_path, **wrong)).prepare())
-    assert refusal.value.code == "store_denied"
-
-
-def test_a_link_ends_and_cannot_be_bent(tmp_path: Path, bucket: Bucket) -> None:
-    demand_access_checks(bucket.s3)
-    source = tmp_path / "source"
-    source.write_bytes(b"bytes")
-    store = S3Store(settings_of(bucket, tmp_path, s3_link_seconds=1))
-
-    async def exchange() -> str | None:
-        await store.prepare()
-        await store.put(SHA256, source)
-        return await store.link(SHA256)
-
-    link = asyncio.run(exchange())
-    deadline = time.monotonic() + 30
-    while httpx.get(link).status_code != 403:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    fresh = asyncio.run(S3Store(settings_of(bucket, tmp_path)).link(SHA256))
-    assert httpx.get(fresh).content == b"bytes"
-    assert httpx.get(fresh.replace(SHA256, "probe")).status_code == 403
-    assert httpx.get(fresh.partition("?")[0]).status_code == 403
 
 
 @pytest.mark.parametrize(
