@@ -70,8 +70,18 @@ class Postgresql:
         """Run many statements as the superuser."""
         asyncio.run(self._with_connection(database, lambda connection: connection.execute(statements)))
 
+    def ask_password(self, role: str) -> None:
+        """Let a role in by its password alone."""
+        file = self.folder / "data" / "pg_hba.conf"
+        file.write_text(f"local all {role} scram-sha-256\n" + file.read_text("utf-8"), "utf-8")
+        self.execute("SELECT pg_reload_conf()")
+
+    async def connect(self, database: str) -> Any:
+        """Return a connection of the superuser."""
+        return await asyncpg.connect(host=str(self.socket.parent), user="postgres", database=database)
+
     async def _with_connection(self, database: str, work: Callable[[Any], Awaitable[Any]]) -> Any:
-        connection = await asyncpg.connect(host=str(self.socket.parent), user="postgres", database=database)
+        connection = await self.connect(database)
         try:
             return await work(connection)
         finally:

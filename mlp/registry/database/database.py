@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from mlp.errors import Conflict, Unavailable
 from mlp.registry.database.engine import WRITABLE, Engine
 from mlp.registry.repository import Repository
+
+_CHECK_SECONDS = 2.0
 
 
 class Database:
@@ -42,9 +45,17 @@ class Database:
             yield Repository(session)
 
     async def check(self) -> None:
-        """Return if the database can be written to now."""
-        async with self._engine.turn(), self._session(self._engine.writers) as session, session.begin():
-            await (await session.connection()).execute(WRITABLE)
+        """Return if the database can be written to now, and says so soon."""
+        try:
+            async with (
+                asyncio.timeout(_CHECK_SECONDS),
+                self._engine.turn(),
+                self._session(self._engine.writers) as session,
+                session.begin(),
+            ):
+                await (await session.connection()).execute(WRITABLE)
+        except TimeoutError as error:
+            raise Unavailable("the registry's database does not answer", code="database_unavailable") from error
 
     async def close(self) -> None:
         """Close every connection."""
@@ -64,8 +75,7 @@ class Database:
         except IntegrityError as error:
             raise Conflict("another writer came first; try again") from error
         except Exception as error:
-            failure = self._engine.failure(error)
+            failure = await self._engine.failed(error)
             if failure is None:
                 raise
-            await self._engine.drop()
             raise failure from error

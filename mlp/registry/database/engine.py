@@ -34,11 +34,11 @@ class Engine(Protocol):
     def migrating(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Begin a transaction that is alone, among all processes, in changing the schema."""
 
-    def failure(self, error: BaseException) -> MlpError | None:
-        """Return what an error of the database means to a client; None when it is no failure of the database."""
+    async def failed(self, error: BaseException) -> MlpError | None:
+        """Return what an error of the database means to a client; None when it is no failure of the database.
 
-    async def drop(self) -> None:
-        """Forget the connections that are idle; new ones are made when they are needed."""
+        Where it says that connections are of no use any more, they are given up; new ones are made when needed.
+        """
 
     async def close(self) -> None:
         """Close every connection."""

@@ -28,6 +28,7 @@ _SESSION = {
     "lock_timeout": "4s",
     "idle_in_transaction_session_timeout": "60s",
 }
+_USELESS = frozenset({"25006", "57P01", "57P02", "57P03"})  # read-only; the server ends, has crashed, or starts
 _NO_ROOM = frozenset({"53100"})
 _BUSY = frozenset({"40001", "40P01", "53300", "55P03", "57014"})
 
@@ -57,28 +58,35 @@ class PostgresqlEngine:
         finally:
             await patient.dispose()
 
-    def failure(self, error: BaseException) -> MlpError | None:
-        """Tell a full disk, what passes by itself, and the rest."""
+    async def failed(self, error: BaseException) -> MlpError | None:
+        """Tell a full disk, what passes by itself, and the rest.
+
+        A server that ends, a primary that became a standby and a silent network make every open connection useless:
+        the same address may lead to another host by now.
+        """
         if isinstance(error, TimeoutError):
+            await self._drop()
             return Unavailable("the registry's database does not answer", code="database_unavailable")
         if not isinstance(error, DBAPIError):
             return None
         state = getattr(error.orig, "sqlstate", None)
         log.warning("the database failed: %s", error.orig, extra={"fields": {"sqlstate": state}})
+        if error.connection_invalidated or state in _USELESS:
+            await self._drop()
         if state in _NO_ROOM:
             return Unavailable("the registry's database has no room left", code="insufficient_storage")
         if state in _BUSY:
             return Unavailable("the registry's database is busy", code="database_busy")
         return Unavailable("the registry's database does not work", code="database_unavailable")
 
-    async def drop(self) -> None:
-        """Forget what is idle: after a fail-over, the name leads to another host."""
-        await self.readers.dispose()
-        await self.writers.dispose()
-
     async def close(self) -> None:
         """Close every connection."""
-        await self.drop()
+        await self._drop()
+
+    async def _drop(self) -> None:
+        """Forget the connections that are idle; those in use are not given out again."""
+        await self.readers.dispose()
+        await self.writers.dispose()
 
     def _pool(self, size: int, *, statement_seconds: float | None = _STATEMENT_SECONDS, **options: Any) -> AsyncEngine:
         async def connect() -> asyncpg.Connection:

@@ -50,7 +50,7 @@ class SqliteEngine:
         finally:
             await patient.dispose()
 
-    def failure(self, error: BaseException) -> MlpError | None:
+    async def failed(self, error: BaseException) -> MlpError | None:
         """Tell a full disk, a lock that did not come, and the rest."""
         if not isinstance(error, DatabaseError):
             return None
@@ -60,9 +60,6 @@ class SqliteEngine:
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return Unavailable("the registry's database is busy", code="database_busy")
         return Unavailable("the registry's database does not work", code="database_unavailable")
-
-    async def drop(self) -> None:
-        """Keep the connections: a file does not move to another host."""
 
     async def close(self) -> None:
         """Close every connection."""
