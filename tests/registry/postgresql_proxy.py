@@ -62,22 +62,29 @@ class Proxy:
     async def _serve(self) -> None:
         self._loop, self._ended, self._flowing = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         self._flowing.set()
-        server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         self._started.set()
         await self._ended.wait()
         server.close()
         self._reset()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._refusing:
-            writer.transport.abort()
-            return
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            there_reader, there_writer = await asyncio.open_unix_connection(str(self._target))
+            if not self._refusing:
+                await self._carry(reader, writer, *await asyncio.open_unix_connection(str(self._target)))
         except OSError:
+            pass
+        finally:
             writer.transport.abort()
-            return
+
+    async def _carry(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        there_reader: asyncio.StreamReader,
+        there_writer: asyncio.StreamWriter,
+    ) -> None:
         self._open |= {writer, there_writer}
         committing = asyncio.Event()
 
