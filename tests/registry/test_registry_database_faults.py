@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ CREATE TRIGGER full_disk BEFORE INSERT ON versions FOR EACH ROW EXECUTE FUNCTION
 
 @pytest.fixture(scope="module")
 def mortal() -> Iterator[Postgresql]:
-    """A PostgreSQL that the tests of this module may stop."""
-    server = Postgresql()
+    """A PostgreSQL that the tests of this module may stop; it keeps what it committed when it crashes."""
+    server = Postgresql(synchronous_commit="on")
     yield server
     server.remove()
 
@@ -111,15 +112,24 @@ def test_a_restart_between_two_requests_is_not_even_noticed(mortal: Postgresql, 
 
 def test_a_primary_that_became_a_standby_is_left_for_the_next(mortal: Postgresql, http, name: str) -> None:
     """Sessions that were read-only when they began stay so: only new ones reach a primary."""
-    mortal.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    mortal.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-    recovered(lambda: http.get("/models/iris/versions/1").status_code == 200)
-    recovered(lambda: code_of(create(http)) == "database_unavailable")
-    refused(http.get("/ready"))
-    assert http.get("/models/iris/versions/1").status_code == 200
-    assert http.get("/health").status_code == 200
-    mortal.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    with read_only(mortal, name):
+        recovered(lambda: http.get("/models/iris/versions/1").status_code == 200)
+        recovered(lambda: code_of(create(http)) == "database_unavailable")
+        refused(http.get("/ready"))
+        assert http.get("/models/iris/versions/1").status_code == 200
+        assert http.get("/health").status_code == 200
     recovered(lambda: create(http).status_code == 201)
+
+
+@contextlib.contextmanager
+def read_only(server: Postgresql, database: str) -> Iterator[None]:
+    """Let every session that begins within the `with` be read-only, to the end of the session."""
+    server.execute(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    try:
+        server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+        yield
+    finally:
+        server.execute(f"ALTER DATABASE {database} RESET default_transaction_read_only")
 
 
 def test_a_cut_network_is_told_and_got_over(network: Proxy, http: httpx.Client) -> None:
@@ -131,6 +141,15 @@ def test_a_cut_network_is_told_and_got_over(network: Proxy, http: httpx.Client) 
     recovered(lambda: works(http))
     network.cut()
     recovered(lambda: works(http))
+
+
+def test_a_reset_within_a_transaction_is_told_at_once(mortal: Postgresql, network: Proxy, http, name: str) -> None:
+    http.post("/models", json={"name": "cut-off"})
+    with waiting_writer(mortal, http, name, "cut-off") as writer:
+        network.cut()
+        refused(writer.result())
+    recovered(lambda: works(http))
+    assert http.get("/models/cut-off").json()["description"] == ""
 
 
 def test_a_silent_network_keeps_nobody_waiting_for_ever(network: Proxy, http: httpx.Client) -> None:
@@ -174,13 +193,7 @@ def test_the_client_gets_over_a_lost_commit_by_itself(network: Proxy, registry: 
 
 def test_when_no_connection_is_free_a_writer_is_told_to_come_back(mortal: Postgresql, http, name: str) -> None:
     http.post("/models", json={"name": "contended"})
-    with (
-        ThreadPoolExecutor(1) as waiting,
-        held(mortal, name, "SELECT * FROM models WHERE name = 'contended' FOR UPDATE"),
-    ):
-        first = waiting.submit(http.patch, "/models/contended", json={"description": "waits for a row"})
-        blocked = "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        recovered(lambda: mortal.execute(blocked)[0]["n"] > 0)
+    with waiting_writer(mortal, http, name, "contended") as first:
         refused(create(http), "database_busy")
         assert http.get("/models/contended").status_code == 200
         assert http.get("/health").status_code == 200
@@ -188,32 +201,45 @@ def test_when_no_connection_is_free_a_writer_is_told_to_come_back(mortal: Postgr
     recovered(lambda: works(http))
 
 
-class held:  # noqa: N801  reads as a word where it is used
+@contextlib.contextmanager
+def waiting_writer(
+    server: Postgresql, http: httpx.Client, database: str, model: str
+) -> Iterator[Future[httpx.Response]]:
+    """Have a PATCH of a model wait for the row, which another transaction holds within the `with`."""
+    blocked = "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with (
+        ThreadPoolExecutor(1) as callers,
+        held(server, database, f"SELECT * FROM models WHERE name = '{model}' FOR UPDATE"),
+    ):
+        writer = callers.submit(http.patch, f"/models/{model}", json={"description": "waits for a row"})
+        recovered(lambda: server.execute(blocked)[0]["n"] > 0)
+        yield writer
+
+
+@contextlib.contextmanager
+def held(server: Postgresql, database: str, statement: str) -> Iterator[None]:
     """A transaction that has run one statement and is left open within the `with`."""
-
-    def __init__(self, server: Postgresql, database: str, statement: str) -> None:
-        self._server, self._database, self._statement = server, database, statement
-        self._runner = asyncio.Runner()
-
-    def __enter__(self) -> None:
-        self._connection = self._runner.run(self._server.connect(self._database))
-        self._runner.run(self._connection.execute(f"BEGIN; {self._statement}"))
-
-    def __exit__(self, *_: object) -> None:
-        self._runner.run(self._connection.close())
-        self._runner.close()
+    with asyncio.Runner() as runner:
+        connection = runner.run(server.connect(database))
+        try:
+            runner.run(connection.execute(f"BEGIN; {statement}"))
+            yield
+        finally:
+            runner.run(connection.close())
 
 
 def test_a_full_disk_of_the_database_is_507_and_got_over(mortal: Postgresql, http: httpx.Client, name: str) -> None:
     sample, model = linear_model(9), new_name()
     upload = announce(http, model, sample).json()["id"]
     mortal.script(FULL, name)
-    answer = put(http, model, upload, sample.onnx)
+    try:
+        answer = put(http, model, upload, sample.onnx)
+    finally:
+        mortal.script("DROP FUNCTION full_disk CASCADE", name)
     assert (answer.status_code, code_of(answer)) == (507, "insufficient_storage")
     assert answer.headers["retry-after"] == "60"
     assert http.get(f"/models/{model}").status_code == 404
     assert http.get("/models/iris/versions/1").status_code == 200
-    mortal.script("DROP FUNCTION full_disk CASCADE", name)
     assert put(http, model, upload, sample.onnx).status_code == 201
 
 
