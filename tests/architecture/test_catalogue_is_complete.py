@@ -29,6 +29,12 @@ def test_every_reason_why_a_server_does_not_start_is_explained():
     assert reasons <= set(KNOWN)
 
 
+def test_every_fault_of_the_registrys_database_is_explained():
+    raised = codes_of("registry/database") | codes_of("registry/migrations")
+    assert len(raised) > 4
+    assert raised - set(KNOWN) == set()
+
+
 def test_every_fault_that_the_operator_finds_is_explained():
     sources = (path.read_text(encoding="utf-8") for path in (ROOT / "controller").rglob("*.py"))
     found = {word for text in sources for word in re.findall(r'(?:Problem|Unresolved|_Ended)\(\s*"([A-Z]\w+)"', text)}

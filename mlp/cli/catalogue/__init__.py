@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from mlp.cli.catalogue.access import ACCESS
 from mlp.cli.catalogue.cluster import CLUSTER
 from mlp.cli.catalogue.command_line import COMMAND_LINE
+from mlp.cli.catalogue.database import DATABASE
 from mlp.cli.catalogue.deployments import DEPLOYMENTS
 from mlp.cli.catalogue.finding import FINDING
 from mlp.cli.catalogue.generic import GENERIC
@@ -30,6 +31,7 @@ KNOWN: Mapping[str, Known] = {
     **PACKAGING,
     **REGISTRY,
     **FINDING,
+    **DATABASE,
     **ACCESS,
 }
 """Entries by an error's code or a condition's reason."""
