@@ -11,12 +11,12 @@ from typing import Any
 
 from mlp.api.deployment import Status
 from mlp.controller.announce import Announcement
-from mlp.controller.faults import refusal
 from mlp.controller.identity import HANDOVER_MANAGER, MANAGER, MODEL_DEPLOYMENTS, STATUS_MANAGER
-from mlp.controller.reconcile import Action, Apply, HandOver, Problem, Remove
+from mlp.controller.reconcile import Action, Apply, HandOver, Remove
 from mlp.controller.watch import NamespaceWatch
 from mlp.errors import Denied, Invalid, MlpError, NotFound
 from mlp.kube.client import Client
+from mlp.kube.faults import Problem, refusal
 from mlp.kube.resource import DEPLOYMENTS, EVENTS, Object, Resource
 
 _log = logging.getLogger(__name__)

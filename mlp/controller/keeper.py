@@ -13,11 +13,12 @@ from mlp.api.deployment import ModelDeployment, Status
 from mlp.controller.act import Actor
 from mlp.controller.announce import announcements
 from mlp.controller.pod import PodSettings
-from mlp.controller.reconcile import Action, Plan, Problem, View, digest_of, reconcile
+from mlp.controller.reconcile import Action, Plan, View, digest_of, reconcile
 from mlp.controller.refusals import Refusals
 from mlp.controller.status import Verdict, conditions, status_of
 from mlp.controller.versions import Version, Versions
 from mlp.controller.watch import Key, NamespaceWatch
+from mlp.kube.faults import Problem
 from mlp.kube.resource import Object, Resource
 
 _log = logging.getLogger(__name__)

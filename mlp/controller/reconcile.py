@@ -12,6 +12,7 @@ from mlp.controller.drift import differs
 from mlp.controller.identity import CHILDREN, DIGEST, MANAGER, child_name
 from mlp.controller.pod import PodSettings
 from mlp.controller.render import Body, Owner, least_replicas, render, scaling_of
+from mlp.kube.faults import Problem
 from mlp.kube.resource import AUTOSCALERS, DEPLOYMENTS, Object, Resource, controller_uid
 
 
@@ -68,16 +69,6 @@ class Remove:
 
 
 Action = Apply | HandOver | Remove
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why nothing can be done, or why it is done in vain: one CamelCase word, and words."""
-
-    reason: str
-    message: str
-    passing: bool = False
-    """Whether it will solve itself, so that it is progress rather than a fault."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlp.controller.reconcile import Problem
 from mlp.controller.watch import Key
+from mlp.kube.faults import Problem
 from mlp.kube.resource import Object, Resource
 
 

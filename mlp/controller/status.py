@@ -8,10 +8,10 @@ from datetime import datetime
 
 from mlp.api.deployment import Condition, ConditionType, Status
 from mlp.controller.answer import Resolved, Unresolved
-from mlp.controller.faults import fault_of, is_ready
 from mlp.controller.identity import DIGEST, selector_of
-from mlp.controller.reconcile import Plan, Problem, View, digest_of
+from mlp.controller.reconcile import Plan, View, digest_of
 from mlp.controller.render import HTTP_PORT, scaling_of
+from mlp.kube.faults import Problem, fault_of, is_ready
 from mlp.kube.resource import DEPLOYMENTS, SERVICES, Object, name_of
 
 

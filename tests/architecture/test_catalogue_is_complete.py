@@ -36,7 +36,8 @@ def test_every_fault_of_the_registrys_database_is_explained():
 
 
 def test_every_fault_that_the_operator_finds_is_explained():
-    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "controller").rglob("*.py"))
+    files = [*(ROOT / "controller").rglob("*.py"), ROOT / "kube" / "faults.py"]
+    sources = (path.read_text(encoding="utf-8") for path in files)
     found = {word for text in sources for word in re.findall(r'(?:Problem|Unresolved|_Ended)\(\s*"([A-Z]\w+)"', text)}
     found |= {"ModelNotFound", "VersionNotReady", "ResourceConflict", "QuotaExceeded", "Rejected"}
     assert len(found) > 12

@@ -7,10 +7,10 @@ import pytest
 from mlp.api.deployment import ConditionType, Status
 from mlp.controller.announce import announcements
 from mlp.controller.answer import Resolved, Unresolved, unresolved
-from mlp.controller.faults import fault_of, refusal
-from mlp.controller.reconcile import Problem, reconcile
+from mlp.controller.reconcile import reconcile
 from mlp.controller.status import status_of
 from mlp.errors import Denied, NotFound, Unavailable
+from mlp.kube.faults import Problem, fault_of, refusal
 from tests.controller.views import PODS, deployment, live_after, pod, serving, view
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlp.controller.reconcile import Problem
 from mlp.kube.resource import Object
 
 _IMAGE_REASONS = frozenset(
@@ -21,6 +20,16 @@ _CONFIG_REASONS = frozenset({"CreateContainerConfigError", "CreateContainerError
 _REASON = re.compile(r"[A-Z][A-Za-z]{0,63}")
 _POD_NAME = re.compile(r'pods "[^"]*"')
 _LONGEST_MESSAGE = 1_024
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why nothing can be done, or why it is done in vain: one CamelCase word, and words."""
+
+    reason: str
+    message: str
+    passing: bool = False
+    """Whether it will solve itself, so that it is progress rather than a fault."""
 
 
 @dataclass(frozen=True)
