@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # Every command starts several processes: without compiled modules each of them would compile mlp again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test lint format bench soak e2e clean
+.PHONY: help demo test lint format bench bench-operator soak e2e clean
 help:            ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
 
@@ -29,6 +29,9 @@ format: $(VENV)/.dev  ## write files the way `make lint` wants them
 
 bench: $(VENV)/.dev  ## measure, and write docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+bench-operator: $(VENV)/.dev  ## measure the operator on a real API server, for 15 to 20 minutes
+	$(BIN)/python -m benchmarks.controller
 
 soak: $(VENV)/.dev  ## long counts: minutes of load, thousands of cases
 	$(BIN)/python -m pytest -m soak --timeout 3600
