@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 PATIENCE = 60
+SLOW_PIECES, SLOW_PAUSE = 15, 0.1
 HOP_BY_HOP = {"connection", "content-length", "transfer-encoding", "keep-alive", "date", "server"}
 ERROR = "<?xml version='1.0'?><Error><Code>{code}</Code><Message>no</Message><Resource>/</Resource></Error>"
 
@@ -28,7 +30,7 @@ class Fault:
     """What happens to the requests of these methods whose path contains `path`; without `kind` they pass."""
 
     kind: str = ""
-    """cut | silent | torn | flipped, or an error of S3 as `403 AccessDenied`."""
+    """cut | silent | torn | slow | flipped, or an error of S3 as `403 AccessDenied`."""
     methods: tuple[str, ...] = ("GET", "PUT", "POST", "HEAD", "DELETE")
     path: str = ""
 
@@ -110,7 +112,7 @@ class FaultyStore:
         if kind == "flipped" and content:
             content = content[:-1] + bytes([content[-1] ^ 1])
         length = answer.getheader("Content-Length")
-        self._answer(handler, answer.status, headers, content, torn=kind == "torn", length=length)
+        self._answer(handler, answer.status, headers, content, kind=kind, length=length)
 
     def _answer(
         self,
@@ -119,7 +121,7 @@ class FaultyStore:
         headers: dict[str, str],
         content: bytes,
         *,
-        torn: bool = False,
+        kind: str = "",
         length: str | None = None,
     ) -> None:
         handler.send_response(status)
@@ -129,5 +131,18 @@ class FaultyStore:
             handler.send_header("Content-Length", length if handler.command == "HEAD" and length else str(len(content)))
         handler.end_headers()
         if handler.command != "HEAD":
-            handler.wfile.write(content[: len(content) // 2] if torn else content)
-        handler.close_connection = torn or handler.close_connection
+            for piece in _pieces(content, kind):
+                handler.wfile.write(piece)
+        handler.close_connection = kind == "torn" or handler.close_connection
+
+
+def _pieces(content: bytes, kind: str) -> Iterator[bytes]:
+    if kind == "torn":
+        yield content[: len(content) // 2]
+    elif kind == "slow":
+        size = len(content) // SLOW_PIECES + 1
+        for start in range(0, len(content), size):
+            time.sleep(SLOW_PAUSE)
+            yield content[start : start + size]
+    else:
+        yield content

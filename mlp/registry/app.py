@@ -101,7 +101,7 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
         tokens=tokens,
         events=AuditLog(database),
         collection=collection,
-        health=Health(database, store),
+        health=Health(database, shelf),
         store=store,
         metrics=metrics,
     )

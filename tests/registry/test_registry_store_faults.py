@@ -7,6 +7,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,22 @@ def test_an_answer_that_is_torn_is_no_model(http, client, store: FaultyStore, tm
     with pytest.raises(Unavailable):
         client.download(version, tmp_path / "torn.onnx")
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_a_slow_store_is_waited_for_and_keeps_nobody_else_waiting(registry, http, client, store: FaultyStore) -> None:
+    slow, quick = linear_model(11, padding=400_000), linear_model(12)
+    client.push("slow", slow.manifest, slow.onnx)
+    client.push("quick", quick.manifest, quick.onnx)
+    store.fault = Fault("slow", methods=("GET",), path=slow.request.sha256)
+    with ThreadPoolExecutor(1) as pool, registry.http() as other:
+        reading = pool.submit(http.get, "/models/slow/versions/1/artifact")
+        served = 0
+        while not reading.done():
+            assert other.get("/ready").status_code == 200
+            assert other.get("/models/quick/versions/1/artifact").content == quick.onnx
+            served += 1
+        assert served > 1
+        assert reading.result().content == slow.onnx
 
 
 def test_no_secret_reaches_log_metrics_or_command_line(registry, http, client, store, shared_bucket: Bucket) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from mlp.registry.database import Database
-from mlp.registry.store.base import ArtifactStore
+from mlp.registry.service.pushes import Shelf
 
 
 class Health:
     """Asks the parts that a push needs."""
 
-    def __init__(self, database: Database, store: ArtifactStore) -> None:
+    def __init__(self, database: Database, shelf: Shelf) -> None:
         self._database = database
-        self._store = store
+        self._shelf = shelf
 
     async def check(self) -> None:
         """Return if a push could succeed now; raise Unavailable if not."""
         await self._database.check()
-        await self._store.check()
+        await self._shelf.staging.check()
+        await self._shelf.store.check()

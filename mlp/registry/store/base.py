@@ -79,7 +79,7 @@ class ArtifactStore(Protocol):
 def storage_failure(error: OSError) -> MlpError:
     """Return what an error of the operating system means to a client; it names no path."""
     if error.errno in _NO_ROOM:
-        return Unavailable("the registry has no room left for this model", code="insufficient_storage")
+        return Unavailable("the registry's storage has no room left", code="insufficient_storage")
     return Unavailable("the registry's storage does not work", code="storage_unavailable")
 
 

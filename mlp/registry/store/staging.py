@@ -15,6 +15,7 @@ from typing import BinaryIO
 from mlp.registry.store.base import storage_failure
 
 _BLOCK = 2**20  # bytes gathered before they are hashed and written in a thread
+_PROBE = bytes(2**16)  # a small model's size
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,21 @@ class Staging:
             except OSError as error:
                 raise storage_failure(error) from error
             yield staged
+        finally:
+            path.unlink(missing_ok=True)
+
+    async def check(self) -> None:
+        """Return if a small upload could be written now; raise Unavailable if not."""
+        try:
+            await asyncio.to_thread(self._try_room)
+        except OSError as error:
+            raise storage_failure(error) from error
+
+    def _try_room(self) -> None:
+        # Written, not asked for: file systems do not tell of quotas, or of having become read-only.
+        path = self._root / uuid.uuid4().hex
+        try:
+            path.write_bytes(_PROBE)
         finally:
             path.unlink(missing_ok=True)
 
