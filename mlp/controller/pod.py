@@ -13,8 +13,9 @@ from typing import Any
 from mlp.api.deployment import ModelDeployment, Resources
 from mlp.controller.identity import COMPONENT, DIGEST, selector_of
 
-PORT_NAME = "http"
-CONTAINER_PORT = 8001
+HTTP, HTTP_PORT = "http", 8001
+GRPC, GRPC_PORT = "grpc", 9000
+"""Nobody listens there where the server's image leaves gRPC out."""
 _USER = 10_001
 _TOKEN_FOLDER = "/var/run/secrets/mlp"  # noqa: S105  a folder
 _SCRATCH = "/tmp"  # noqa: S108  a volume of the pod's own
@@ -88,7 +89,10 @@ def _container(deployment: ModelDeployment, digest: str, settings: PodSettings) 
         "env": [
             {"name": name, "value": value} for name, value in sorted(_environment(deployment, digest, settings).items())
         ],
-        "ports": [{"name": PORT_NAME, "containerPort": CONTAINER_PORT, "protocol": "TCP"}],
+        "ports": [
+            {"name": name, "containerPort": port, "protocol": "TCP"}
+            for name, port in ((HTTP, HTTP_PORT), (GRPC, GRPC_PORT))
+        ],
         "resources": _resources(deployment.spec.resources),
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -122,7 +126,7 @@ def _environment(deployment: ModelDeployment, digest: str, settings: PodSettings
         "MLP_REGISTRY_TOKEN_FILE": f"{_TOKEN_FOLDER}/token",
         "MLP_CACHE_DIR": f"{_SCRATCH}/models",
         "MLP_HOST": "0.0.0.0",  # noqa: S104  the network policies guard it
-        "MLP_PORT": str(CONTAINER_PORT),
+        "MLP_PORT": str(HTTP_PORT),
         "MLP_ALLOW_OPEN": "1",
         "MLP_DRAIN_SECONDS": str(_DRAIN_SECONDS),
         "MLP_TERMINATION_FILE": "/dev/termination-log",
@@ -133,7 +137,7 @@ def _environment(deployment: ModelDeployment, digest: str, settings: PodSettings
 
 def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:
     return {
-        "httpGet": {"path": path, "port": PORT_NAME},
+        "httpGet": {"path": path, "port": HTTP},
         "periodSeconds": period,
         "timeoutSeconds": 3,
         "failureThreshold": failures,

@@ -23,11 +23,10 @@ from mlp.controller.identity import (
     child_name,
     selector_of,
 )
-from mlp.controller.pod import PORT_NAME, PodSettings, pod_template
+from mlp.controller.pod import GRPC, GRPC_PORT, HTTP, HTTP_PORT, PodSettings, pod_template
 from mlp.kube.resource import AUTOSCALERS, DEPLOYMENTS, DISRUPTION_BUDGETS, SERVICES, Resource
 
 Body = dict[str, Any]
-HTTP_PORT = 8001
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,10 @@ def _service(owner: Owner) -> Body:
     return {
         "type": "ClusterIP",
         "selector": dict(selector_of(owner.name)),
-        "ports": [{"name": PORT_NAME, "port": HTTP_PORT, "targetPort": PORT_NAME, "protocol": "TCP"}],
+        "ports": [
+            {"name": name, "port": port, "targetPort": name, "protocol": "TCP"}
+            for name, port in ((HTTP, HTTP_PORT), (GRPC, GRPC_PORT))
+        ],
     }
 
 

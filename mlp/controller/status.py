@@ -9,8 +9,9 @@ from datetime import datetime
 from mlp.api.deployment import Condition, ConditionType, Status
 from mlp.controller.answer import Resolved, Unresolved
 from mlp.controller.identity import DIGEST, selector_of
+from mlp.controller.pod import HTTP_PORT
 from mlp.controller.reconcile import Plan, View, digest_of
-from mlp.controller.render import HTTP_PORT, scaling_of
+from mlp.controller.render import scaling_of
 from mlp.kube.faults import Problem, fault_of, is_ready
 from mlp.kube.resource import DEPLOYMENTS, SERVICES, Object, name_of
 
