@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlp.api.quantity import amount
+from mlp.api.wire import canonical_json, sha256_of
 from mlp.controller.identity import FINGERPRINT
 from mlp.kube.resource import Object
+
+
+def fingerprint(document: Object) -> str:
+    """Return a hash of what is applied: two documents with the same one are the same."""
+    return sha256_of(canonical_json(document))[:32]
 
 
 def differs(live: Object, wanted: Object) -> bool:

@@ -24,6 +24,8 @@ FINGERPRINT = f"{GROUP}/applied"
 """An annotation: the hash of what the operator applied last, by which a field that went away is noticed."""
 DIGEST = f"{GROUP}/digest"
 """An annotation of pods: the digest of the version that they serve."""
+TEMPLATE = f"{GROUP}/template"
+"""An annotation of pods: the hash of the template that they are made of, by which those of an earlier one are told."""
 SERVICE_SUFFIX = "-service"
 
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlp.api.deployment import ModelDeployment, Resources
-from mlp.controller.identity import COMPONENT, DIGEST, selector_of
+from mlp.controller.drift import fingerprint
+from mlp.controller.identity import COMPONENT, DIGEST, TEMPLATE, selector_of
+from mlp.kube.resource import Object
 
 HTTP, HTTP_PORT = "http", 8001
 GRPC, GRPC_PORT = "grpc", 9000
@@ -41,7 +43,7 @@ def pod_template(
     deployment: ModelDeployment, digest: str, labels: Mapping[str, str], settings: PodSettings
 ) -> dict[str, Any]:
     """Return the template of the pods that serve the version whose digest is `digest`."""
-    return {
+    template: dict[str, Any] = {
         "metadata": {"labels": dict(labels), "annotations": {DIGEST: digest}},
         "spec": {
             "automountServiceAccountToken": False,
@@ -69,6 +71,14 @@ def pod_template(
             ],
         },
     }
+    template["metadata"]["annotations"][TEMPLATE] = fingerprint(template)
+    return template
+
+
+def template_of(made: Object) -> str | None:
+    """Return which template a pod, or a template, is of; None where somebody else made it."""
+    annotation = (made["metadata"].get("annotations") or {}).get(TEMPLATE)
+    return None if annotation is None else str(annotation)
 
 
 def _spread(name: str, key: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlp.api.deployment import API_VERSION, KIND, MAX_REPLICAS, Autoscaling, ModelDeployment
-from mlp.api.wire import canonical_json, sha256_of
+from mlp.controller.drift import fingerprint
 from mlp.controller.identity import (
     APP,
     CHILDREN,
@@ -104,8 +104,8 @@ def _child(owner: Owner, resource: Resource, spec: Body) -> Body:
             }
         ],
     }
-    fingerprint = sha256_of(canonical_json({"metadata": metadata, "spec": spec}))[:32]
-    return {"metadata": {**metadata, "annotations": {FINGERPRINT: fingerprint}}, "spec": spec}
+    annotations = {FINGERPRINT: fingerprint({"metadata": metadata, "spec": spec})}
+    return {"metadata": {**metadata, "annotations": annotations}, "spec": spec}
 
 
 def _deployment(owner: Owner, settings: PodSettings, replicas: int | None) -> Body:

@@ -9,7 +9,7 @@ from datetime import datetime
 from mlp.api.deployment import Condition, ConditionType, Status
 from mlp.controller.answer import Resolved, Unresolved
 from mlp.controller.identity import DIGEST, selector_of
-from mlp.controller.pod import HTTP_PORT
+from mlp.controller.pod import HTTP_PORT, template_of
 from mlp.controller.reconcile import Plan, View, digest_of
 from mlp.controller.render import scaling_of
 from mlp.kube.faults import Problem, fault_of, is_ready
@@ -124,7 +124,7 @@ def _judge(view: View, plan: Plan, refused: Problem | None, served: int | None) 
         return Verdict("Suspended", f"changes wait until suspend is false{still}")
     if settled:
         return Verdict("ScaledToZero", "replicas is 0: nothing runs", fault=refused)
-    problem = plan.problem or refused or (None if plan.rolls_out else _fault(view, live))
+    problem = plan.problem or refused or (None if plan.rolls_out or live is None else _fault(view, live))
     if problem is not None:
         told = Problem(problem.reason, problem.message + still, problem.passing)
         return Verdict(told.reason, told.message, progressing=told.passing, fault=None if told.passing else told)
@@ -134,10 +134,17 @@ def _judge(view: View, plan: Plan, refused: Problem | None, served: int | None) 
     return Verdict("Starting", f"version {spec.model_version} is starting{counted}{still}", progressing=True)
 
 
-def _fault(view: View, live: Object | None) -> Problem | None:
-    asked = view.deployment.spec.model_version
-    told = live if rollout_of(live).is_observed else None  # until then its conditions speak of an earlier spec
-    return fault_of(told, [pod for pod in view.pods if _version(pod) == asked])
+def _fault(view: View, live: Object) -> Problem | None:
+    """Return what keeps the pods of the present template from serving; those of an earlier one are on their way out.
+
+    The Deployment's conditions speak of an earlier spec until it has observed the present one, and even then until
+    its first step: once all pods of the present template serve they have nothing more to say.
+    """
+    template = template_of(live["spec"]["template"])
+    pods = [pod for pod in view.pods if template_of(pod) == template]
+    rollout = rollout_of(live)
+    lacking = sum(map(is_ready, pods)) < rollout.desired
+    return fault_of(live if rollout.is_observed and lacking else None, pods)
 
 
 def _serving(view: View, problem: Problem | None) -> Verdict:

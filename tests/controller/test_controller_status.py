@@ -11,7 +11,7 @@ from mlp.controller.reconcile import reconcile
 from mlp.controller.status import status_of
 from mlp.errors import Denied, NotFound, Unavailable
 from mlp.kube.faults import Problem, fault_of, refusal
-from tests.controller.views import PODS, deployment, live_after, pod, serving, view
+from tests.controller.views import PODS, deployment, live_after, pod, serving, template_in, view
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -121,6 +121,24 @@ def test_what_a_deployment_said_of_an_earlier_spec_is_not_said_of_this_one():
     assert says(told(serves(updatedReplicas=0, conditions=[late])))["Degraded"] == ("True", "ProgressDeadlineExceeded")
     stale = serves(updatedReplicas=0, conditions=[late], observedGeneration=0)
     assert says(told(stale))["Degraded"][0] == "False"
+
+
+def test_what_a_deployment_said_of_a_template_all_of_whose_pods_serve_by_now_is_over():
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+    back = serves(replicas=2, conditions=[late])
+    pods = [pod(1, template=template_in(back.children)), pod(2, ready=False, template="given up")]
+    assert says(told(view(back.deployment, children=back.children, pods=pods)))["Degraded"] == ("False", "Scaling")
+
+
+def test_what_pods_of_an_earlier_template_suffer_from_is_over():
+    small = deployment(resources={"limits": {"memory": "256Mi"}})
+    killed = {"lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}, "image": "i"} | WAITING
+    children = serving(live_after(view(small)), availableReplicas=0)
+    pods = [pod(1, ready=False, template=template_in(children), containerStatuses=[killed])]
+    assert says(told(view(small, children=children, pods=pods)))["Degraded"] == ("True", "OutOfMemory")
+    larger = deployment(resources={"limits": {"memory": "1Gi"}})
+    children = serving(live_after(view(larger)), updatedReplicas=0, availableReplicas=0)
+    assert says(told(view(larger, children=children, pods=pods)))["Degraded"] == ("False", "Starting")
 
 
 def ended(exit_code, message="", **more):

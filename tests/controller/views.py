@@ -72,12 +72,25 @@ def serving(children: dict[Any, Any], **numbers: int) -> dict[Any, Any]:
     return {**children, DEPLOYMENTS: {**live, "status": status}}
 
 
-def pod(version: int, *, ready: bool = True, name: str = "p", created: str = "2026-01-01T00:00:00Z", **status: Any):
+def template_in(children: dict[Any, Any]) -> str:
+    """Return the template that pods of the Deployment are made of."""
+    return children[DEPLOYMENTS]["spec"]["template"]["metadata"]["annotations"]["ml.example.com/template"]
+
+
+def pod(
+    version: int,
+    *,
+    ready: bool = True,
+    name: str = "p",
+    created: str = "2026-01-01T00:00:00Z",
+    template: str = "",
+    **status: Any,
+):
     metadata = {
         "name": f"{name}-{version}",
         "creationTimestamp": created,
         "labels": {"model-version": str(version)},
-        "annotations": {"ml.example.com/digest": DIGEST},
+        "annotations": {"ml.example.com/digest": DIGEST, "ml.example.com/template": template},
     }
     told = {"conditions": [{"type": "Ready", "status": str(ready)}], **status}
     return {"metadata": metadata, "status": told}
