@@ -45,8 +45,8 @@ def die_at_every_write(namespace, proxy, start_behind):
 
         proxy.wrote = kill
         wait_for(lambda o=operator, k=killed: k or (o.leads() and is_told(namespace)), "a write, or none to do")
+        operator.stop()  # a write that the server has taken, and the proxy not yet told of, ends before
         proxy.wrote = lambda _method, _path: None
-        operator.stop()
         if not killed:
             return deaths
         namespace.kubectl("delete", "lease", "ml-operator")  # so that the next one need not wait for its end
