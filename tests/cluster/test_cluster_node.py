@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from mlp.errors import MlpError
+from mlp.kube.client import WatchOptions
 from mlp.kube.connection import Request
-from mlp.kube.resource import PODS
+from mlp.kube.resource import AUTOSCALERS, DEPLOYMENTS, PODS
 from tests.cluster.node import IMAGE, GuardedRegistry, Node, image_of, what_is_missing
 from tests.cluster.operator_process import OperatorProcess, wait_for
 from tests.registry.registry_process import kill
@@ -190,6 +191,30 @@ def test_a_version_that_fails_its_golden_rows_replaces_nothing_and_going_back_re
     assert namespace.reasons("proved") == ["Serving", "GoldenRowsFailed", "Serving"]
     assert set(caller.versions) == {3}
     assert caller.failures == []
+
+
+def test_replicas_never_dip_on_their_way_to_the_autoscaler_and_back(namespace, start):
+    start()
+    deploy(namespace, "scaled", 1, replicas=2)
+    namespace.wait_for_reason("scaled", "Serving", PATIENCE)
+    since = namespace.deployment("scaled")["metadata"]["resourceVersion"]
+    with Caller(namespace, "scaled") as caller:
+        namespace.patch("scaled", {"autoscaling": {"enabled": True, "minReplicas": 3, "maxReplicas": 4}})
+        wait_for(lambda: available(namespace, "scaled") >= 3, "the autoscaler's lower bound", PATIENCE)
+        namespace.wait_for_reason("scaled", "Serving", PATIENCE)
+        namespace.patch("scaled", {"autoscaling": None, "replicas": 2})
+        wait_for(lambda: namespace.get(AUTOSCALERS, "scaled") is None, "no autoscaler", PATIENCE)
+        wait_for(lambda: available(namespace, "scaled") == 2, "the spec's number", PATIENCE)
+        namespace.wait_for_reason("scaled", "Serving", PATIENCE)
+    changes = namespace.client.watch(DEPLOYMENTS, namespace.name, since, WatchOptions(seconds=1, silence=30))
+    seen = [obj for _, obj in changes if "spec" in obj]
+    assert min(obj["spec"]["replicas"] for obj in seen) == 2
+    assert min(obj["status"].get("availableReplicas", 0) for obj in seen) == 2
+    assert caller.failures == []
+
+
+def available(namespace, name):
+    return namespace.deployment(name)["status"].get("availableReplicas", 0)
 
 
 def progress(namespace, name):
