@@ -6,35 +6,12 @@ import pytest
 
 from mlp.kube.client import WatchOptions
 from mlp.kube.resource import AUTOSCALERS, DEPLOYMENTS, DISRUPTION_BUDGETS, SERVICES
+from tests.cluster.admission import WORDS, refused_budgets
 from tests.cluster.operator_process import wait_for
 
 LONGEST = "a" * 50
 AUTOSCALED = {"enabled": True, "maxReplicas": 10}
 REVERTED_WITHIN = 5
-POLICY = {
-    "apiVersion": "admissionregistration.k8s.io/v1",
-    "kind": "ValidatingAdmissionPolicy",
-    "metadata": {"name": "picky"},
-    "spec": {
-        "matchConstraints": {
-            "resourceRules": [
-                {
-                    "apiGroups": ["policy"],
-                    "apiVersions": ["v1"],
-                    "resources": ["poddisruptionbudgets"],
-                    "operations": ["CREATE"],
-                }
-            ]
-        },
-        "validations": [{"expression": "object.metadata.name != 'forbidden'", "message": "no forbidden budgets here"}],
-    },
-}
-BINDING = {
-    "apiVersion": "admissionregistration.k8s.io/v1",
-    "kind": "ValidatingAdmissionPolicyBinding",
-    "metadata": {"name": "picky"},
-    "spec": {"policyName": "picky", "validationActions": ["Deny"]},
-}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -247,22 +224,15 @@ def test_pods_spread_over_zones_and_nodes(namespace):
 
 
 def test_what_the_server_refuses_is_told_in_its_words_tried_seldom_and_delays_no_other(namespace):
-    namespace.plane.kubectl("apply", "-f", "-", stdin=json.dumps(POLICY))
-    bind = {**BINDING, "spec": {**BINDING["spec"], "matchResources": matching(namespace.name)}}
-    namespace.plane.kubectl("apply", "-f", "-", stdin=json.dumps(bind))
-    budget = ("create", "poddisruptionbudget", "forbidden", "--selector=a=b", "--max-unavailable=1", "--dry-run=server")
-    try:
-        wait_for(lambda: namespace.kubectl(*budget, check=False).returncode != 0, "the policy holds")
+    with refused_budgets(namespace):
         namespace.deploy("forbidden")
         wait_for(lambda: namespace.condition("forbidden", "Degraded")["reason"] == "Rejected", "a refusal")
-        assert "no forbidden budgets here" in namespace.condition("forbidden", "Degraded")["message"]
+        assert WORDS in namespace.condition("forbidden", "Degraded")["message"]
         namespace.deploy("allowed")
         namespace.roll_out("allowed")
         namespace.wait_for_reason("allowed", "Serving")
         assert namespace.reasons("forbidden") == ["Rejected"]
         assert len(attempts(namespace)) == 1  # the next one is due after 60 to 90 s
-    finally:
-        namespace.plane.kubectl("delete", "validatingadmissionpolicybinding,validatingadmissionpolicy", "picky")
 
 
 def attempts(namespace):
@@ -281,7 +251,3 @@ def owns_replicas(deployment):
 
 def version_of(deployment):
     return deployment["spec"]["template"]["metadata"]["labels"]["model-version"]
-
-
-def matching(namespace):
-    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
