@@ -13,13 +13,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
-from kubernetes.client import Configuration
-from kubernetes.client.rest import RESTClientObject
-from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
-from kubernetes.config.incluster_config import SERVICE_TOKEN_FILENAME
 
 from mlp.errors import DeadlineExceeded, MlpError, Precondition, Unavailable
 from mlp.kube.failures import failure_of
+from mlp.kube.official import (
+    SERVICE_TOKEN_FILENAME,
+    ConfigException,
+    Configuration,
+    RESTClientObject,
+    load_incluster_config,
+    load_kube_config,
+)
 
 _NAMESPACE_FILE = Path(SERVICE_TOKEN_FILENAME).with_name("namespace")
 _CONNECT_SECONDS = 5.0
