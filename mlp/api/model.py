@@ -138,6 +138,8 @@ class ModelPatch(Wire):
 
     description: Text | None = None
     tags: Annotated[dict[Key, ShortText | None], Field(max_length=MAX_TAGS)] = {}
+    archived: Annotated[bool | None, Field(strict=True)] = None
+    """Whether lists leave it out, and aliases and pushes keep away from it."""
 
 
 class VersionPatch(ModelPatch):
@@ -173,6 +175,8 @@ class ModelVersion(Answer):
     """The names that point to this version now, in order."""
     created_at: datetime
     created_by: str | None = None
+    archived_at: datetime | None = None
+    """Since when it is archived; None while it is not."""
 
     @property
     def ref(self) -> ModelRef:
@@ -194,6 +198,8 @@ class VersionSummary(Answer):
     aliases: list[str] = []
     created_at: datetime
     created_by: str | None = None
+    archived_at: datetime | None = None
+    """Since when it is archived; None while it is not."""
 
 
 class Model(Answer):
@@ -203,11 +209,13 @@ class Model(Answer):
     description: str = ""
     tags: dict[str, str] = {}
     latest_version: int | None = None
-    """The highest number among its versions; None without one."""
+    """The highest number among its versions that are not archived; None without one."""
     aliases: dict[str, int] = {}
     """Where each alias points now."""
     created_at: datetime
     updated_at: datetime
+    archived_at: datetime | None = None
+    """Since when it is archived; None while it is not."""
 
 
 class ModelList(Answer):

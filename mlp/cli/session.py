@@ -102,7 +102,7 @@ class Session:
         latest = self.registry.model(reference.name).latest_version
         if latest is None:
             raise NotFound(
-                f"model {reference.name} has no version yet",
+                f"model {reference.name} offers no version",
                 code="version_not_found",
                 details={"name": reference.name},
             )

@@ -79,9 +79,14 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
         """Return if the registry can take a push now; raise Unavailable if not."""
         call(self._http, WHO, "GET", "/ready")
 
-    def models(self, *, search: str | None = None, tags: Sequence[str] = (), limit: int = PAGE) -> list[Model]:
-        """Return at most `limit` models by name; those with all of `tags`, each of which is `key` or `key=value`."""
-        query = {"search": search, "tag": list(tags)}
+    def models(
+        self, *, search: str | None = None, tags: Sequence[str] = (), archived: bool = False, limit: int = PAGE
+    ) -> list[Model]:
+        """Return at most `limit` models by name; those with all of `tags`, each of which is `key` or `key=value`.
+
+        Archived ones are among them only if they are asked for.
+        """
+        query = {"search": search, "tag": list(tags), "archived": archived or None}
         return listed(self._http, "/models", ModelList, query, limit)
 
     def model(self, name: str) -> Model:
@@ -89,18 +94,33 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
         return document_of(call(self._http, WHO, "GET", path_of(name)), Model)
 
     def versions(
-        self, name: str, *, where: str | None = None, tags: Sequence[str] = (), limit: int = PAGE
+        self,
+        name: str,
+        *,
+        where: str | None = None,
+        tags: Sequence[str] = (),
+        archived: bool = False,
+        limit: int = PAGE,
     ) -> list[VersionSummary]:
         """Return at most `limit` versions of a model, newest first; those with all of `tags`.
 
+        Archived ones are among them only if they are asked for.
         `where` filters: `metrics.accuracy > 0.95 and tags.team = 'risk'`; Invalid (`invalid_filter`) when it is none.
         """
-        query = {"filter": where, "tag": list(tags)}
+        query = {"filter": where, "tag": list(tags), "archived": archived or None}
         return listed(self._http, f"{path_of(name)}/versions", VersionList, query, limit)
 
     def version(self, name: str, version: int) -> ModelVersion:
         """Return one version with signature and receipt; NotFound (`version_not_found`) when there is none."""
         return document_of(call(self._http, WHO, "GET", path_of(name, version)), ModelVersion)
+
+    def archive(self, name: str, version: int | None = None, *, archived: bool = True) -> None:
+        """Archive a model or one of its versions, or bring it back; Conflict (`in_use`) while an alias points to it."""
+        call(self._http, WHO, "PATCH", path_of(name, version), json={"archived": archived})
+
+    def delete(self, name: str, version: int | None = None) -> None:
+        """Delete a model or one of its versions; Conflict (`in_use`) while an alias or a holder needs it."""
+        call(self._http, WHO, "DELETE", path_of(name, version))
 
     def collect(self, request: CollectionRequest) -> CollectionReport:
         """Look for blobs that nothing uses, and delete them unless it is a dry run; it may take minutes."""

@@ -61,6 +61,7 @@ By = Annotated[Actor, Depends(actor_of)]
 Name = Annotated[ModelName, Path()]
 Number = Annotated[int, Path(ge=1, le=MAX_VERSION, description="a version: 1, 2, 3 …")]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="the most items that the page has")]
+Archived = Annotated[bool, Query(description="archived ones too")]
 Tags = Annotated[
     tuple[Annotated[str, Field(pattern=r"^[-A-Za-z0-9_./]{1,64}(=[^\x00-\x1f\x7f]{0,256})?$")], ...],
     Query(alias="tag", max_length=10, description="`key` or `key=value`; given several times, all must be there"),

@@ -72,6 +72,7 @@ class ModelRow(SQLModel, table=True):
     created_at: datetime = _moment()
     updated_at: datetime = _moment()
     deleted_at: datetime | None = _moment(nullable=True)
+    archived_at: datetime | None = _moment(nullable=True)
 
 
 class VersionRow(SQLModel, table=True):
@@ -103,6 +104,7 @@ class VersionRow(SQLModel, table=True):
     description: str = _text()
     created_at: datetime = _moment()
     created_by: str | None = Field(default=None, max_length=256)
+    archived_at: datetime | None = _moment(nullable=True)
 
 
 class AliasRow(SQLModel, table=True):

@@ -139,10 +139,16 @@ REGISTRY: Mapping[str, Known] = {
         "Its keys are wrong, or may not write to the bucket.",
         "check the keys, the region and the policy of the bucket",
     ),
+    "archived": Known(
+        "MLP5210",
+        "It is archived",
+        "An archived model takes no pushes, and no alias can point to what is archived.",
+        "mlp model unarchive {reference}",
+    ),
     "in_use": Known(
         "MLP5204",
         "The version is in use",
         "A deployment or an alias still needs it.",
-        "mlp status; undeploy it first",
+        "mlp undeploy or mlp model alias rm what needs it",
     ),
 }

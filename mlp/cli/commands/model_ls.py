@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,7 @@ from mlp.cli.text import age, columns, size
 from mlp.errors import Invalid
 
 if TYPE_CHECKING:
-    from mlp.api.model import VersionSummary
+    from mlp.api.model import Model, VersionSummary
 
 
 @command
@@ -29,6 +30,7 @@ def run(
     where: Annotated[
         str | None, typer.Option("--filter", metavar="TEXT", help="Only versions of which this is true.")
     ] = None,
+    archived: Annotated[bool, typer.Option("--archived", help="Archived ones too.")] = False,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most so many.")] = 100,
 ) -> None:
     """List models, or the versions of one, newest first.
@@ -43,47 +45,55 @@ def run(
     if name is None:
         if where is not None:
             raise Invalid("--filter selects versions: give the NAME of a model", code="invalid_option")
-        _models(session, search, tag or [], limit)
+        _models(session, search, tag or [], archived, limit)
     else:
         if search is not None:
             raise Invalid("--search selects models: leave it or NAME out", code="invalid_option")
-        _versions(session, name, where, tag or [], limit)
+        _versions(session, name, where, tag or [], archived, limit)
 
 
-def _models(session: Session, search: str | None, tags: list[str], limit: int) -> None:
-    models = session.registry.models(search=search, tags=tags, limit=limit)
+def _models(session: Session, search: str | None, tags: list[str], archived: bool, limit: int) -> None:
+    models = session.registry.models(search=search, tags=tags, archived=archived, limit=limit)
+    headers = ("NAME", "LATEST", "ALIASES", "UPDATED", "DESCRIPTION", "ARCHIVED")
     session.emit(
         [model.model_dump(mode="json") for model in models],
         lambda: (
-            columns(
-                ("NAME", "LATEST", "ALIASES", "UPDATED", "DESCRIPTION"),
-                [
-                    (m.name, m.latest_version or "-", _pairs(m.aliases), age(m.updated_at), m.description)
-                    for m in models
-                ],
-            )
-            if models
-            else _nothing("models", search, *tags)
+            _table(headers, list(map(_model_row, models)), archived) if models else _nothing("models", search, *tags)
         ),
     )
 
 
-def _versions(session: Session, name: str, where: str | None, tags: list[str], limit: int) -> None:
-    versions = session.registry.versions(name, where=where, tags=tags, limit=limit)
+def _versions(session: Session, name: str, where: str | None, tags: list[str], archived: bool, limit: int) -> None:
+    versions = session.registry.versions(name, where=where, tags=tags, archived=archived, limit=limit)
+    headers = ("VERSION", "ALIASES", "TASK", "SIZE", "METRICS", "TAGS", "CREATED", "DIGEST", "ARCHIVED")
     session.emit(
         [version.model_dump(mode="json") for version in versions],
         lambda: (
-            columns(
-                ("VERSION", "ALIASES", "TASK", "SIZE", "METRICS", "TAGS", "CREATED", "DIGEST"),
-                [_row(version) for version in versions],
-            )
+            _table(headers, list(map(_version_row, versions)), archived)
             if versions
             else _nothing("versions", where, *tags)
         ),
     )
 
 
-def _row(version: VersionSummary) -> tuple[object, ...]:
+def _table(headers: Sequence[str], rows: Sequence[Sequence[object]], archived: bool) -> str:
+    """Return a table; its last column is about the archive, and left out where nothing archived was asked for."""
+    end = len(headers) if archived else -1
+    return columns(headers[:end], [row[:end] for row in rows])
+
+
+def _model_row(model: Model) -> Sequence[object]:
+    return (
+        model.name,
+        model.latest_version or "-",
+        _pairs(model.aliases),
+        age(model.updated_at),
+        model.description,
+        age(model.archived_at),
+    )
+
+
+def _version_row(version: VersionSummary) -> Sequence[object]:
     return (
         version.version,
         ",".join(version.aliases) or "-",
@@ -93,6 +103,7 @@ def _row(version: VersionSummary) -> tuple[object, ...]:
         _pairs(version.tags),
         age(version.created_at),
         version.digest[:12],
+        age(version.archived_at),
     )
 
 

@@ -39,6 +39,7 @@ def version_text(version: ModelVersion) -> str:
         ("digest", version.digest),
         ("size", size(version.size)),
         ("created", version.created_at.isoformat(timespec="seconds")),
+        *([("archived", version.archived_at.isoformat(timespec="seconds"))] if version.archived_at else []),
         ("source", " ".join(filter(None, (version.source.framework, version.source.estimator))) or "-"),
         ("task", outputs.task.value),
         ("classes", ", ".join(map(str, outputs.classes)) if outputs.classes else "-"),

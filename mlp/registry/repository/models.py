@@ -18,7 +18,7 @@ class FoundModel(NamedTuple):
 
     row: ModelRow
     latest_version: int | None
-    """The highest of its versions."""
+    """The highest of its versions that are not archived."""
     aliases: str | None
     """`production=2,staging=3` in any order."""
 
@@ -41,16 +41,29 @@ class Models:
         found = (await self._session.exec(query)).one_or_none()
         return None if found is None else FoundModel(*found)
 
+    async def row(self, name: str) -> ModelRow | None:
+        """Return the row of a model alone."""
+        query = select(ModelRow).where(col(ModelRow.name) == name, col(ModelRow.deleted_at).is_(None))
+        return (await self._session.exec(query)).one_or_none()
+
     async def to_change(self, name: str) -> ModelRow | None:
         """Return the row of that name, deleted or not, locked against other writers until the transaction ends."""
         query = select(ModelRow).where(col(ModelRow.name) == name).with_for_update()
         return (await self._session.exec(query)).one_or_none()
 
     async def page(
-        self, *, search: str | None, tags: Sequence[tuple[str, str | None]], after: str | None, limit: int
+        self,
+        *,
+        search: str | None,
+        tags: Sequence[tuple[str, str | None]],
+        archived: bool,
+        after: str | None,
+        limit: int,
     ) -> Sequence[FoundModel]:
-        """Return models by name, from the first name after `after`."""
+        """Return models by name, from the first name after `after`; archived ones only if they are asked for."""
         query = select(ModelRow, _highest_version(), _aliases()).where(col(ModelRow.deleted_at).is_(None))
+        if not archived:
+            query = query.where(col(ModelRow.archived_at).is_(None))
         if search is not None:
             query = query.where(col(ModelRow.name).contains(search.lower(), autoescape=True))
         for key, value in tags:
@@ -63,7 +76,8 @@ class Models:
 
 
 def _highest_version() -> Any:
-    highest = select(func.max(VersionRow.number)).where(col(VersionRow.model_id) == col(ModelRow.id))
+    offered = col(VersionRow.archived_at).is_(None)
+    highest = select(func.max(VersionRow.number)).where(col(VersionRow.model_id) == col(ModelRow.id), offered)
     return highest.correlate(ModelRow).scalar_subquery()
 
 

@@ -65,10 +65,15 @@ class Versions:
         return None if found is None else _found(found)
 
     async def page(
-        self, name: str, condition: Condition | None, *, before: int | None, limit: int
+        self, name: str, condition: Condition | None, *, archived: bool, before: int | None, limit: int
     ) -> Sequence[FoundVersion]:
-        """Return versions that meet `condition` without their documents, from the highest below `before` down."""
+        """Return versions that meet `condition` without their documents, from the highest below `before` down.
+
+        Archived ones are among them only if they are asked for.
+        """
         query = _found_of(name).options(*(defer(column) for column in _documents()))
+        if not archived:
+            query = query.where(col(VersionRow.archived_at).is_(None))
         if before is not None:
             query = query.where(col(VersionRow.number) < before)
         if condition is not None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from mlp.api.model import Model, ModelList, ModelName, ModelPatch, ModelRequest
 from mlp.api.token import Scope
 from mlp.registry.access.needs import needs
-from mlp.registry.deps import By, Limit, Name, ServicesDep, Tags
+from mlp.registry.deps import Archived, By, Limit, Name, ServicesDep, Tags
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
 
 router = APIRouter(route_class=DocumentRoute, prefix="/models", tags=["models"])
@@ -33,11 +33,12 @@ async def page(
     services: ServicesDep,
     tags: Tags = (),
     search: Search = None,
+    archived: Archived = False,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> ModelList:
     """Return models, by name."""
-    return await services.catalog.models(search=search, tags=tags, cursor=cursor, limit=limit)
+    return await services.catalog.models(search=search, tags=tags, archived=archived, cursor=cursor, limit=limit)
 
 
 @router.get("/{name}", responses=failures(404))
@@ -47,10 +48,10 @@ async def show(name: Name, services: ServicesDep) -> Model:
     return await services.catalog.model(name)
 
 
-@router.patch("/{name}", responses=failures(404, *DOCUMENT_FAILURES))
+@router.patch("/{name}", responses=failures(404, 409, *DOCUMENT_FAILURES))
 @needs(Scope.WRITE)
 async def change(name: Name, patch: ModelPatch, services: ServicesDep, by: By) -> Model:
-    """Change description and tags; a tag set to null goes away."""
+    """Change description and tags, where a tag set to null goes away; archive the model, or bring it back."""
     return await services.catalog.change_model(name, patch, by)
 
 

@@ -12,7 +12,7 @@ from mlp.api.model import MAX_VERSION, ModelVersion, VersionList, VersionPatch
 from mlp.api.token import Scope
 from mlp.registry.access.needs import needs
 from mlp.registry.condition import Condition, Every, tagged
-from mlp.registry.deps import By, Limit, Name, Number, ServicesDep, Tags
+from mlp.registry.deps import Archived, By, Limit, Name, Number, ServicesDep, Tags
 from mlp.registry.filter import MAX_LENGTH, parse_filter
 from mlp.registry.routes.blob_response import BlobResponse
 from mlp.registry.routes.byte_range import asked_span
@@ -53,11 +53,12 @@ async def page(
     name: Name,
     services: ServicesDep,
     condition: Annotated[Condition | None, Depends(condition_of)],
+    archived: Archived = False,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> VersionList:
     """Return versions, newest first."""
-    return await services.catalog.versions(name, condition=condition, cursor=cursor, limit=limit)
+    return await services.catalog.versions(name, condition=condition, archived=archived, cursor=cursor, limit=limit)
 
 
 @router.get("/{version}", responses=failures(404))
@@ -67,10 +68,10 @@ async def show(name: Name, version: Number, services: ServicesDep) -> ModelVersi
     return await services.catalog.version(name, version)
 
 
-@router.patch("/{version}", responses=failures(404, *DOCUMENT_FAILURES))
+@router.patch("/{version}", responses=failures(404, 409, *DOCUMENT_FAILURES))
 @needs(Scope.WRITE)
 async def change(name: Name, version: Number, patch: VersionPatch, services: ServicesDep, by: By) -> ModelVersion:
-    """Change description, tags and metrics; a tag or metric set to null goes away."""
+    """Change description, tags and metrics, where what is set to null goes away; archive it, or bring it back."""
     return await services.catalog.change_version(name, version, patch, by)
 
 

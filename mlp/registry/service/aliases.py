@@ -17,6 +17,7 @@ from mlp.registry.actor import Actor
 from mlp.registry.database import Database
 from mlp.registry.period import Period
 from mlp.registry.repository import Repository
+from mlp.registry.service.archiving import check_offered
 from mlp.registry.service.catalog import model_not_found, version_not_found
 from mlp.registry.tables import AliasChangeRow, AliasRow, ModelRow
 
@@ -31,7 +32,8 @@ class Aliases:
         """Point an alias to a version; return it, and whether it is new.
 
         An alias that points there already stays as it is, without an entry in its history. Raises NotFound
-        (`model_not_found`, `version_not_found`), Conflict (`stale`), Invalid (`reserved_alias`, `too_many_aliases`).
+        (`model_not_found`, `version_not_found`), Conflict (`stale`, `archived`), Invalid (`reserved_alias`,
+        `too_many_aliases`).
         """
         check_settable(alias)
         async with self._database.writing() as rows:
@@ -41,8 +43,11 @@ class Aliases:
                 _check_expected(name, alias, row, request.expected)
             if row is not None and row.number == request.version:
                 return _document(name, row), False
-            if await rows.versions.get(name, request.version) is None:
+            version = await rows.versions.get(name, request.version)
+            if version is None:
                 raise version_not_found(name, request.version)
+            check_offered(model, name)
+            check_offered(version, name)
             if row is None and len(await rows.aliases.of_model(model)) >= MAX_ALIASES:
                 raise Invalid(f"a model has at most {MAX_ALIASES} aliases", code="too_many_aliases")
             details = {"alias": alias, "from": None if row is None else row.number}

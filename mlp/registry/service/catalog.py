@@ -22,6 +22,7 @@ from mlp.registry.actor import Actor
 from mlp.registry.condition import Condition
 from mlp.registry.database import Database
 from mlp.registry.repository import Repository
+from mlp.registry.service.archiving import set_archived
 from mlp.registry.service.documents import found_document, model_document, version_document, version_summary
 from mlp.registry.tables import ModelRow, VersionRow
 
@@ -55,26 +56,33 @@ class Catalog:
             raise model_not_found(name)
         return found_document(found)
 
-    async def models(self, *, search: str | None, tags: Sequence[str], cursor: str | None, limit: int) -> ModelList:
-        """Return a page of models by name; each of `tags` is `key` or `key=value`.
+    async def models(
+        self, *, search: str | None, tags: Sequence[str], archived: bool, cursor: str | None, limit: int
+    ) -> ModelList:
+        """Return a page of models by name, with `archived` those too; each of `tags` is `key` or `key=value`.
 
         `cursor` is the last name of the page before.
         """
         wanted = [(key, value if equals else None) for key, equals, value in (tag.partition("=") for tag in tags)]
         async with self._database.reading() as rows:
-            found = await rows.models.page(search=search, tags=wanted, after=cursor, limit=limit + 1)
+            found = await rows.models.page(search=search, tags=wanted, archived=archived, after=cursor, limit=limit + 1)
         items = [found_document(each) for each in found[:limit]]
         return ModelList(items=items, next=items[-1].name if len(found) > limit else None)
 
     async def change_model(self, name: str, patch: ModelPatch, by: Actor) -> Model:
-        """Change the words about a model. Raises NotFound, or Invalid (`too_many_tags`)."""
+        """Change the words about a model, archive it or bring it back.
+
+        Raises NotFound, Invalid (`too_many_tags`), or Conflict (`in_use`) when an alias keeps it from being archived.
+        """
         async with self._database.writing() as rows:
             row = await rows.models.to_change(name)
             if row is None or row.deleted_at is not None:
                 raise model_not_found(name)
             _change_words(row, patch)
             row.updated_at = datetime.now(UTC)
-            rows.events.record("model.changed", by, model=name, details=_changes(patch))
+            await set_archived(rows, row, name, patch.archived, by)
+            if changes := _changes(patch):
+                rows.events.record("model.changed", by, model=name, details=changes)
             changed = await rows.models.get(name)
             if changed is None:
                 raise model_not_found(name)
@@ -90,8 +98,10 @@ class Catalog:
             raise version_not_found(name, number)
         return version_document(name, *found)
 
-    async def versions(self, name: str, *, condition: Condition | None, cursor: int | None, limit: int) -> VersionList:
-        """Return a page of the versions that meet `condition`, newest first.
+    async def versions(
+        self, name: str, *, condition: Condition | None, archived: bool, cursor: int | None, limit: int
+    ) -> VersionList:
+        """Return a page of the versions that meet `condition`, newest first, with `archived` those too.
 
         `cursor` is the last number of the page before. What is pushed meanwhile is newer than every cursor: it makes no
         later page repeat or skip a version.
@@ -99,19 +109,27 @@ class Catalog:
         async with self._database.reading() as rows:
             if await rows.models.get(name) is None:
                 raise model_not_found(name)
-            found = await rows.versions.page(name, condition, before=cursor, limit=limit + 1)
+            found = await rows.versions.page(name, condition, archived=archived, before=cursor, limit=limit + 1)
         items = [version_summary(name, *each) for each in found[:limit]]
         return VersionList(items=items, next=str(items[-1].version) if len(found) > limit else None)
 
     async def change_version(self, name: str, number: int, patch: VersionPatch, by: Actor) -> ModelVersion:
-        """Change the words about a version. Raises NotFound, or Invalid (`too_many_tags`, `too_many_metrics`)."""
+        """Change the words about a version, archive it or bring it back.
+
+        Raises NotFound, Invalid (`too_many_tags`, `too_many_metrics`), or Conflict (`in_use`) when an alias keeps it
+        from being archived.
+        """
         async with self._database.writing() as rows:
+            if patch.archived is not None:
+                await rows.models.to_change(name)  # aliases are set under this lock
             row = await rows.versions.to_change(name, number)
             if row is None:
                 raise version_not_found(name, number)
             _change_words(row, patch)
             row.metrics = _merged(row.metrics, patch.metrics, MAX_METRICS, "metrics")
-            rows.events.record("version.changed", by, model=name, version=number, details=_changes(patch))
+            await set_archived(rows, row, name, patch.archived, by)
+            if changes := _changes(patch):
+                rows.events.record("version.changed", by, model=name, version=number, details=changes)
             return version_document(name, row, await rows.aliases.of_version(name, number))
 
 
@@ -135,7 +153,7 @@ def new_model(name: str) -> ModelRow:
 def revive(row: ModelRow) -> None:
     """Make a deleted model a new one; its numbers go on from where they were."""
     now = datetime.now(UTC)
-    row.deleted_at, row.created_at, row.updated_at = None, now, now
+    row.deleted_at, row.archived_at, row.created_at, row.updated_at = None, None, now, now
     row.description, row.tags = "", {}
 
 
@@ -150,7 +168,7 @@ def version_not_found(name: str, number: int) -> NotFound:
 
 
 def _changes(patch: ModelPatch) -> dict[str, object]:
-    return patch.model_dump(mode="json", exclude_defaults=True)
+    return patch.model_dump(mode="json", exclude_defaults=True, exclude={"archived"})
 
 
 def _change_words(row: ModelRow | VersionRow, patch: ModelPatch) -> None:

@@ -28,6 +28,7 @@ def model_document(row: ModelRow, latest_version: int | None, aliases: dict[str,
         aliases=aliases,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        archived_at=row.archived_at,
     )
 
 
@@ -49,6 +50,7 @@ def version_document(name: str, row: VersionRow, aliases: Sequence[str]) -> Mode
         aliases=list(aliases),
         created_at=row.created_at,
         created_by=row.created_by,
+        archived_at=row.archived_at,
     )
 
 
@@ -66,4 +68,5 @@ def version_summary(name: str, row: VersionRow, aliases: Sequence[str]) -> Versi
         aliases=list(aliases),
         created_at=row.created_at,
         created_by=row.created_by,
+        archived_at=row.archived_at,
     )

@@ -14,6 +14,7 @@ from mlp.registry.actor import Actor
 from mlp.registry.check.judge import Judge
 from mlp.registry.database import Database
 from mlp.registry.repository import Repository
+from mlp.registry.service.archiving import check_offered
 from mlp.registry.service.catalog import model_to_change, revive
 from mlp.registry.service.documents import version_document
 from mlp.registry.store.base import ArtifactStore
@@ -47,7 +48,7 @@ class Pushes:
         """Note what will be uploaded, or return the version that has this digest.
 
         With a key that was used before, the same request gets the same upload, and another one Conflict
-        (`key_reused`). Raises TooLarge when the model is.
+        (`key_reused`), as does one for an archived model (`archived`). Raises TooLarge when the model is.
         """
         if request.size > self._max_bytes:
             raise TooLarge(f"a model has at most {self._max_bytes} bytes; this one has {request.size}")
@@ -127,8 +128,15 @@ class Pushes:
             return await rows.blobs.claim(upload.sha256, upload.size, now)
 
     async def _intact_version(self, name: str, digest: str) -> ModelVersion | None:
-        """Return the version of that digest, unless its blob is damaged: then pushing it again repairs it."""
+        """Return the version of that digest, unless its blob is damaged: then pushing it again repairs it.
+
+        Raises Conflict (`archived`).
+        """
         async with self._database.reading() as rows:
+            model = await rows.models.row(name)
+            if model is None:
+                return None
+            check_offered(model, name)
             row = await rows.versions.of_digest(name, digest)
             if row is None:
                 return None
@@ -147,6 +155,7 @@ async def _register(
     model = await model_to_change(rows, upload.model_name)
     if model.deleted_at is not None:
         revive(model)
+    check_offered(model, model.name)
     existing = await rows.versions.of_digest(model.name, upload.digest)
     if existing is not None:
         return version_document(model.name, existing, await rows.aliases.of_version(model.name, existing.number)), False
