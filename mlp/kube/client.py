@@ -10,7 +10,7 @@ from typing import Any
 from mlp.errors import Failed
 from mlp.kube.connection import Connection, Request
 from mlp.kube.failures import failure_of
-from mlp.kube.resource import Object, Resource, name_of
+from mlp.kube.resource import PODS, Object, Resource, name_of
 
 _APPLY = "application/apply-patch+yaml"
 PAGE = 500
@@ -48,11 +48,11 @@ class Client:
         self._guard = guard
         self._write_seconds = write_seconds
 
-    def get(self, resource: Resource, namespace: str, name: str, *, timeout: float = 30.0) -> dict[str, Any]:
+    def get(self, resource: Resource, namespace: str | None, name: str, *, timeout: float = 30.0) -> dict[str, Any]:
         """Return one object; NotFound (`not_found`) when there is none of that name."""
         return _object(self._connection.send(Request("GET", resource.path(namespace, name), timeout=timeout)))
 
-    def pages(self, resource: Resource, namespace: str, selector: str | None = None) -> Iterator[Page]:
+    def pages(self, resource: Resource, namespace: str | None, selector: str | None = None) -> Iterator[Page]:
         """Give all objects of a kind, in pages. Raises Conflict (see `is_history_gone`) when the list has expired."""
         query = {"limit": str(PAGE)} | ({"labelSelector": selector} if selector else {})
         path = resource.path(namespace)
@@ -86,32 +86,57 @@ class Client:
                 yield event["type"], event["object"]
 
     def apply(
-        self, resource: Resource, body: Object, *, manager: str, force: bool, subresource: str | None = None
+        self,
+        resource: Resource,
+        body: Object,
+        *,
+        manager: str,
+        force: bool,
+        subresource: str | None = None,
+        dry_run: bool = False,
     ) -> dict[str, Any]:
         """Make what `body` names so, as the field manager `manager`, and give up what it no longer names.
 
         Without `force`, fields that others own are a Conflict (`conflict`). A `metadata.uid` in the body makes a
-        Conflict of an object that was made anew.
+        Conflict of an object that was made anew. With `dry_run` the server judges it and keeps nothing.
         """
-        query = {"fieldManager": manager, "force": str(force).lower()}
-        path = resource.path(body["metadata"]["namespace"], name_of(body), subresource)
+        query = {"fieldManager": manager, "force": str(force).lower()} | ({"dryRun": "All"} if dry_run else {})
+        path = resource.path(body["metadata"].get("namespace"), name_of(body), subresource)
         document = {"apiVersion": resource.api_version, "kind": resource.kind, **body}
         return self._write("PATCH", path, query, document, _APPLY)
 
     def create(self, resource: Resource, body: Object) -> dict[str, Any]:
         """Make a new object; Conflict (`already_exists`) when there is one of that name."""
         document = {"apiVersion": resource.api_version, "kind": resource.kind, **body}
-        return self._write("POST", resource.path(body["metadata"]["namespace"]), {}, document)
+        return self._write("POST", resource.path(body["metadata"].get("namespace")), {}, document)
 
     def replace(self, resource: Resource, body: Object) -> dict[str, Any]:
         """Write a whole object; Conflict (`conflict`) when it has changed since its resourceVersion was read."""
-        return self._write("PUT", resource.path(body["metadata"]["namespace"], name_of(body)), {}, body)
+        return self._write("PUT", resource.path(body["metadata"].get("namespace"), name_of(body)), {}, body)
+
+    def review(self, resource: Resource, body: Object) -> dict[str, Any]:
+        """Ask the server to judge `body`, such as an access review, of which nothing is kept."""
+        document = {"apiVersion": resource.api_version, "kind": resource.kind, **body}
+        path = resource.path(body.get("metadata", {}).get("namespace"))
+        request = Request("POST", path, body=json.dumps(document).encode())
+        return _object(self._connection.send(request))
+
+    def version(self) -> str:
+        """Return the server's version, such as `v1.36.2`."""
+        return str(_object(self._connection.send(Request("GET", "/version", timeout=10.0)))["gitVersion"])
+
+    def log(self, namespace: str, pod: str, query: Mapping[str, str], *, timeout: float) -> Iterator[str]:
+        """Yield the lines of a container's log; `query` has the API's parameters, such as tailLines and follow."""
+        request = Request("GET", PODS.path(namespace, pod, "log"), query, timeout=timeout)
+        with self._connection.lines(request) as lines:
+            for line in lines:
+                yield line.decode("utf-8", "replace")
 
     def delete(self, resource: Resource, obj: Object) -> None:
         """Delete that very object; Conflict when another one has taken its name."""
         meta = obj["metadata"]
         body = {"preconditions": {"uid": meta["uid"]}, "propagationPolicy": "Background"}
-        self._write("DELETE", resource.path(meta["namespace"], meta["name"]), {}, body)
+        self._write("DELETE", resource.path(meta.get("namespace"), meta["name"]), {}, body)
 
     def _write(
         self,

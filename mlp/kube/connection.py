@@ -5,11 +5,13 @@ Its models, informers and elector are not used; no object is built of what it re
 
 from __future__ import annotations
 
+import os
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import urllib3
@@ -24,6 +26,9 @@ from mlp.kube.official import (
     load_incluster_config,
     load_kube_config,
 )
+
+if TYPE_CHECKING:
+    from websocket import WebSocket
 
 _NAMESPACE_FILE = Path(SERVICE_TOKEN_FILENAME).with_name("namespace")
 _CONNECT_SECONDS = 5.0
@@ -77,6 +82,31 @@ class Connection:
             finally:
                 response.close()
 
+    def websocket(self, path: str, protocol: str, *, timeout: float = 10.0) -> WebSocket:
+        """Open a WebSocket; `timeout` is for the handshake alone."""
+        from websocket import WebSocket, WebSocketBadStatusException, WebSocketException  # the operator needs none
+
+        tls = {
+            "ca_certs": self._configuration.ssl_ca_cert,
+            "certfile": self._configuration.cert_file,
+            "keyfile": self._configuration.key_file,
+            "cert_reqs": ssl.CERT_REQUIRED if self._configuration.verify_ssl else ssl.CERT_NONE,
+        }
+        stream = WebSocket(
+            sslopt={name: value for name, value in tls.items() if value is not None}, enable_multithread=True
+        )
+        stream.settimeout(timeout)
+        try:
+            stream.connect(  # type: ignore[no-untyped-call]
+                "ws" + self.server.removeprefix("http") + path, header=self._credentials(), subprotocols=[protocol]
+            )
+        except WebSocketBadStatusException as error:
+            raise failure_of(error.status_code, error.resp_body or b"") from error
+        except (WebSocketException, OSError) as error:
+            raise Unavailable(f"the API server at {self.server} opens no stream", code="connection_lost") from error
+        stream.settimeout(None)
+        return stream
+
     def close(self) -> None:
         """Close the connections."""
         self._pool.clear()
@@ -85,8 +115,7 @@ class Connection:
         headers = {"Accept": "application/json", "User-Agent": "mlp"}
         if request.body is not None:
             headers["Content-Type"] = request.content_type
-        for credential in self._configuration.auth_settings().values():  # reads a token that was renewed anew
-            headers[credential["key"]] = credential["value"]
+        headers.update(self._credentials())
         url = self.server + request.path + ("?" + urlencode(request.query) if request.query else "")
         timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, request.timeout), read=request.timeout)
         response: urllib3.BaseHTTPResponse = self._pool.urlopen(
@@ -100,6 +129,11 @@ class Connection:
             preload_content=preload,
         )
         return response
+
+    def _credentials(self) -> dict[str, str]:
+        """Return the headers that say who asks; a token that was renewed is read anew."""
+        settings = self._configuration.auth_settings().values()
+        return {credential["key"]: credential["value"] for credential in settings}
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -127,7 +161,7 @@ def connect(kubeconfig: Path | None = None, context: str | None = None, *, conne
             load_incluster_config(client_configuration=configuration)
         else:
             load_kube_config(
-                config_file=str(kubeconfig) if kubeconfig is not None else None,
+                config_file=kubeconfig_files(kubeconfig),
                 context=context,
                 client_configuration=configuration,
                 persist_config=False,
@@ -135,6 +169,11 @@ def connect(kubeconfig: Path | None = None, context: str | None = None, *, conne
     except ConfigException as error:
         raise Precondition(f"no cluster to speak to: {error}", code="no_cluster") from error
     return Connection(configuration)
+
+
+def kubeconfig_files(kubeconfig: Path | None) -> str:
+    """Return which files hold the credentials: that one, else those of KUBECONFIG, else the user's."""
+    return str(kubeconfig) if kubeconfig is not None else os.environ.get("KUBECONFIG") or "~/.kube/config"
 
 
 def in_cluster() -> bool:

@@ -44,7 +44,7 @@ def _enter(package: str) -> ModuleType:
 with _entered():
     from kubernetes.client.configuration import Configuration
     from kubernetes.client.rest import RESTClientObject
-    from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+    from kubernetes.config import ConfigException, list_kube_config_contexts, load_incluster_config, load_kube_config
     from kubernetes.config.incluster_config import SERVICE_TOKEN_FILENAME
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "ConfigException",
     "Configuration",
     "RESTClientObject",
+    "list_kube_config_contexts",
     "load_incluster_config",
     "load_kube_config",
 ]
