@@ -19,6 +19,14 @@ from tests.object_store import Bucket, ObjectStore, new_bucket, object_store
 FIRST_PORT, LAST_PORT, BLOCK = 20_000, 32_000, 20
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_cluster_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whatever cluster the user's kubeconfig names, no test finds it by itself."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KUBECONFIG", str(tmp_path_factory.getbasetemp() / "no-kubeconfig"))
+        yield
+
+
 @dataclass(frozen=True)
 class CommandLine:
     """`mlp` as a user runs it: a process, its own home, no terminal."""
@@ -36,6 +44,7 @@ class CommandLine:
     def environment(self) -> dict[str, str]:
         spared = {name: value for name, value in os.environ.items() if not name.startswith("MLP_")}
         return spared | {
+            "KUBECONFIG": str(self.folder / "no-kubeconfig"),
             "MLP_HOME": str(self.home),
             "MLP_REGISTRY_PORT": str(self.registry_port),
             "MLP_MODEL_PORT": str(self.model_port),

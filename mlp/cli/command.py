@@ -41,6 +41,20 @@ _SHARED: dict[str, tuple[Any, Any]] = {
         ],
         None,
     ),
+    "context": (
+        Annotated[
+            str | None,
+            _flag("--context", metavar="NAME", help="Of the kubeconfig; the cluster to work on."),
+        ],
+        None,
+    ),
+    "namespace": (
+        Annotated[
+            str | None,
+            _flag("-n", "--namespace", metavar="NAME", help="Of the cluster, else ml-platform."),
+        ],
+        None,
+    ),
     "output": (Annotated[Format, _flag("-o", "--output", help="Format of the data on stdout.")], Format.TEXT),
     "no_input": (Annotated[bool, _flag("--no-input", help="Never ask; fail instead (exit 7).")], False),
     "yes": (Annotated[bool, _flag("-y", "--yes", help="Agree to what would be asked.")], False),

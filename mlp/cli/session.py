@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlp.api.model import ModelRef, ModelVersion
     from mlp.client.inference import InferenceClient
     from mlp.client.registry import RegistryClient
-    from mlp.targets import Target
+    from mlp.targets import ClusterOptions, Target
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Flags:
     """The flags that every command has."""
 
     target: str | None
+    context: str | None
+    namespace: str | None
     output: Format
     no_input: bool
     yes: bool
@@ -64,23 +66,43 @@ class Session:
         """Where deployments run: the flag, MLP_TARGET, or the platform that runs on this machine."""
         from mlp.targets import resolve_target
 
-        return resolve_target(self.flags.target, self.settings.target, self.settings.home)
+        return resolve_target(self.flags.target, self.settings.target, self.settings.home, cluster=self._cluster())
 
     @cached_property
     def registry(self) -> RegistryClient:
         """The registry: MLP_REGISTRY_URL, or the target's own."""
         from mlp.client.registry import RegistryClient
 
-        url = self.settings.registry_url or self.target.registry_url()
+        token_file = self.settings.registry_token_file
+        if self.settings.registry_url is not None:
+            url, token = self.settings.registry_url, None
+        else:
+            url = self.target.registry_url()
+            token = self.target.registry_token() if token_file is None else None
         self.screen.detail(f"registry: {url}")
-        return RegistryClient(url, token_file=self.settings.registry_token_file)
+        return RegistryClient(url, token_file=token_file, token=token)
 
-    def target_to_start(self, *, local: bool = False) -> Target:
-        """Return the target for commands that also make sense while nothing runs: the local one by default."""
+    def target_to_start(self, *, local: bool = False, **installing: str | None) -> Target:
+        """Return the target for commands that also make sense while nothing runs: the local one by default.
+
+        `installing` are further fields of `ClusterOptions`.
+        """
         from mlp.targets import resolve_target
 
         named = "local" if local else self.flags.target
-        return resolve_target(named, self.settings.target, self.settings.home, default="local")
+        return resolve_target(
+            named, self.settings.target, self.settings.home, default="local", cluster=self._cluster(**installing)
+        )
+
+    def _cluster(self, **installing: str | None) -> ClusterOptions:
+        from mlp.targets import ClusterOptions
+
+        return ClusterOptions(
+            context=self.flags.context,
+            namespace=self.flags.namespace,
+            confirm=self._confirm_cluster,
+            **installing,
+        )
 
     def model_server(self, name: str) -> InferenceClient:
         """Return a client of the server of a deployment."""
@@ -118,8 +140,14 @@ class Session:
 
     def confirm(self, question: str, flag: str = "--yes") -> None:
         """Ask before something that cannot be undone; Refused when nobody can answer, or the answer is no."""
-        if self.flags.yes:
-            return
+        if not self.flags.yes:
+            self._ask(question, flag)
+
+    def _confirm_cluster(self, question: str) -> None:
+        """Ask about a cluster that was not named; --yes agrees to what is done, not to where."""
+        self._ask(question, "--context NAME")
+
+    def _ask(self, question: str, flag: str) -> None:
         if self.flags.no_input or not is_interactive():
             raise Refused(f"{question.rstrip('?')}: this needs {flag} where nobody can be asked")
         if not typer.confirm(question, err=True):

@@ -23,13 +23,14 @@ class Group(NamedTuple):
 
 ROOT: Mapping[str, Entry] = {
     "up": Entry("mlp.cli.commands.up", "Start the platform."),
+    "check": Entry("mlp.cli.commands.check", "Check whether a cluster is ready for the platform."),
     "down": Entry("mlp.cli.commands.down", "Stop the platform; models and deployments are kept."),
     "status": Entry("mlp.cli.commands.status", "Show what runs, and whether it answers."),
     "demo": Entry("mlp.cli.commands.demo", "Train, push, deploy and query four sample models."),
     "deploy": Entry("mlp.cli.commands.deploy", "Serve a model version, and wait until it answers."),
     "undeploy": Entry("mlp.cli.commands.undeploy", "Stop serving a model."),
     "predict": Entry("mlp.cli.commands.predict", "Ask a deployed model."),
-    "logs": Entry("mlp.cli.commands.logs", "Show the log of a deployment, of the registry or of the agent."),
+    "logs": Entry("mlp.cli.commands.logs", "Show the log of a deployment or of a part of the platform."),
     "explain": Entry("mlp.cli.commands.explain", "Say what an MLP code means, and how to mend it."),
     "version": Entry("mlp.cli.commands.version", "Show the version of mlp."),
 }

@@ -50,14 +50,18 @@ class Pushed:
 
 
 class RegistryClient(AbstractContextManager["RegistryClient"]):
-    """Speaks to the registry at `url`; `token_file` holds the bearer token, where the registry wants one.
+    """Speaks to the registry at `url`. Where it wants a bearer token, `token_file` holds it, or it is `token`.
 
     Every method raises errors of `mlp.errors`: what the registry said, or Unavailable when it does not answer. Those
     about aliases, uses and tokens are behind `aliases`, `uses` and `tokens`.
     """
 
-    def __init__(self, url: str, *, token_file: Path | None = None, timeout: float = 30.0) -> None:
-        self._http = httpx.Client(base_url=url, headers=_headers(token_file), timeout=timeout)
+    def __init__(
+        self, url: str, *, token_file: Path | None = None, token: str | None = None, timeout: float = 30.0
+    ) -> None:
+        held = token if token_file is None else token_in(token_file)
+        headers = {} if held is None else {"Authorization": f"Bearer {held}"}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout)
         self.aliases = Aliases(self._http)
         self.uses = Uses(self._http)
         self.tokens = Tokens(self._http)
@@ -210,10 +214,6 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
             if answer.status_code == httpx.codes.OK:
                 return _save(answer, part, progress)
         return self._fetch(version, part, progress, direct=False)
-
-
-def _headers(token_file: Path | None) -> dict[str, str]:
-    return {} if token_file is None else {"Authorization": f"Bearer {token_in(token_file)}"}
 
 
 def _save(answer: httpx.Response, part: Path, progress: Progress | None) -> str:

@@ -5,6 +5,7 @@
 """
 
 from mlp.targets.base import Platform, Report, Target
+from mlp.targets.options import ClusterOptions
 from mlp.targets.resolve import resolve_target
 
-__all__ = ["Platform", "Report", "Target", "resolve_target"]
+__all__ = ["ClusterOptions", "Platform", "Report", "Target", "resolve_target"]

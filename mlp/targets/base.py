@@ -57,6 +57,9 @@ class Target(Protocol):
     def registry_url(self) -> str:
         """Return where the registry answers."""
 
+    def registry_token(self) -> str | None:
+        """Return the token that this target's registry wants of its owner; None where it wants none."""
+
     def apply(self, deployment: ModelDeployment) -> ModelDeployment:
         """Hand in a deployment; return it as it is kept, with its generation."""
 

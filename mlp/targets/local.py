@@ -7,19 +7,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from mlp.api.agent import AgentStatus
-from mlp.api.deployment import Condition, ConditionType, ModelDeployment, Resources
+from mlp.api.deployment import ModelDeployment, Resources
 from mlp.api.model import check_name
 from mlp.client.agent import AgentClient
 from mlp.client.home import Home
-from mlp.errors import Conflict, DeadlineExceeded, Failed, NotFound, Precondition
+from mlp.errors import DeadlineExceeded, Failed, NotFound, Precondition
 from mlp.targets.agent_process import AgentProcess, require_extra, sweep
 from mlp.targets.base import Platform, Report
 from mlp.targets.logfile import read_log
 from mlp.targets.purge import purge as purge_home
+from mlp.targets.ready import state_of, wait_ready
 
 _LOOK_SECONDS = 0.03
-_SETTLED = ("ScaledToZero", "Suspended")
-"""Reasons that are what the spec asks for."""
 
 
 class LocalTarget:
@@ -87,6 +86,10 @@ class LocalTarget:
         """Return where the registry answers."""
         return self._agent.status().registry_url
 
+    def registry_token(self) -> str | None:
+        """Return None: the registry of one machine answers on loopback alone."""
+        return None
+
     def apply(self, deployment: ModelDeployment) -> ModelDeployment:
         """Hand in a deployment. Raises Invalid (`immutable_field`, `reserved_name`)."""
         return self._agent.apply(deployment)
@@ -114,25 +117,7 @@ class LocalTarget:
 
     def wait_ready(self, deployment: ModelDeployment, report: Report, *, timeout: float) -> ModelDeployment:
         """Wait until the deployment serves what this generation asks for; a suspended one has nothing to wait for."""
-        name, wanted = deployment.metadata.name, deployment.metadata.generation
-        deadline = time.monotonic() + timeout
-        said = ""
-        while True:
-            current = self.get(name)
-            if current.metadata.generation != wanted:
-                raise Conflict(f"{name} was changed by someone else meanwhile", code="superseded")
-            state = _state(current)
-            if state is not None and (words := f"{name}: {state.reason}: {state.message}") != said:
-                said = words
-                report(words)
-            if current.is_ready() or (state is not None and state.reason in _SETTLED):
-                return current
-            if state is not None and state.type is ConditionType.DEGRADED:
-                details = {"name": name, "reason": state.reason}
-                raise Failed(f"{name}: {state.message}", code=state.reason, details=details)
-            if time.monotonic() > deadline:
-                raise DeadlineExceeded(f"not ready within {timeout:g} s; {said}", details={"name": name})
-            time.sleep(_LOOK_SECONDS)
+        return wait_ready(self.get, deployment, report, timeout=timeout, look_seconds=_LOOK_SECONDS)
 
     def delete(self, name: str) -> None:
         """Delete a deployment; its process finishes what it has."""
@@ -141,7 +126,7 @@ class LocalTarget:
     def endpoint(self, name: str) -> str:
         """Return where a deployment answers."""
         deployment = self.get(name)
-        status, state = deployment.status, _state(deployment)
+        status, state = deployment.status, state_of(deployment)
         if status is None or status.url is None or status.served_version is None:
             why = f": {state.message}" if state is not None else ""
             raise Precondition(f"{name} serves nothing yet{why}", code="not_serving", details={"name": name})
@@ -194,7 +179,7 @@ class LocalTarget:
         except (Failed, DeadlineExceeded) as error:
             report(error.message)
         else:
-            state = _state(current)
+            state = state_of(current)
             report(f"{name}: {state.message if state is not None else 'known'}")
 
     def _shut_down(self, deadline: float) -> None:
@@ -210,13 +195,3 @@ class LocalTarget:
             if time.monotonic() > deadline:
                 raise DeadlineExceeded(f"still running: {left}", code="shutdown_timeout")
             time.sleep(_LOOK_SECONDS)
-
-
-def _state(deployment: ModelDeployment) -> Condition | None:
-    """Return the condition that says most: Degraded where that is so, else Ready."""
-    if deployment.status is None:
-        return None
-    degraded = deployment.status.condition(ConditionType.DEGRADED)
-    if degraded is not None and degraded.status == "True":
-        return degraded
-    return deployment.status.condition(ConditionType.READY)

@@ -16,6 +16,7 @@ from mlp.cli.catalogue.database import DATABASE
 from mlp.cli.catalogue.deployments import DEPLOYMENTS
 from mlp.cli.catalogue.finding import FINDING
 from mlp.cli.catalogue.generic import GENERIC
+from mlp.cli.catalogue.installing import INSTALLING
 from mlp.cli.catalogue.known import Known
 from mlp.cli.catalogue.packaging import PACKAGING
 from mlp.cli.catalogue.platform import PLATFORM
@@ -25,6 +26,7 @@ from mlp.cli.catalogue.registry import REGISTRY
 KNOWN: Mapping[str, Known] = {
     **COMMAND_LINE,
     **PLATFORM,
+    **INSTALLING,
     **DEPLOYMENTS,
     **CLUSTER,
     **PREDICTIONS,

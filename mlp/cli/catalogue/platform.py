@@ -10,20 +10,14 @@ PLATFORM: Mapping[str, Known] = {
     "platform_not_running": Known(
         "MLP1001",
         "The platform is not running",
-        "No agent answers on this machine.",
+        "No agent answers on this machine, or the cluster has no platform in that namespace.",
         "mlp up",
         exit=3,
-    ),
-    "target_not_available": Known(
-        "MLP1002",
-        "The target is not available",
-        "Only the local target is part of this version.",
-        "use --target local, or unset MLP_TARGET",
     ),
     "no_target": Known(
         "MLP1003",
         "No target",
-        "No platform runs on this machine and none was named.",
+        "No platform runs on this machine, no local cluster answers, and none was named.",
         "mlp up, or name one with --target",
     ),
     "port_taken": Known(

@@ -17,11 +17,13 @@ from mlp.errors import Invalid
 def run(
     session: Session,
     *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A deployment, or: registry, agent.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A deployment, or: registry, agent, operator, postgresql, minio.")
+    ],
     tail: Annotated[int, typer.Option("--tail", metavar="N", min=0, help="How many lines to begin with.")] = 200,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Wait for further lines; Ctrl-C ends it.")] = False,
 ) -> None:
-    """Show the log of a deployment, of the registry or of the agent."""
+    """Show the log of a deployment or of a part of the platform."""
     lines = session.target_to_start().logs(name, tail=tail, follow=follow)
     if session.flags.output is not Format.TEXT:
         if follow:

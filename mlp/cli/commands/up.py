@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,31 @@ from mlp.cli.command import command
 from mlp.cli.duration import Timeout, seconds_of
 from mlp.cli.overview import platform_document, platform_text
 from mlp.cli.session import Session
+from mlp.errors import Invalid
+
+if TYPE_CHECKING:
+    from mlp.targets import Target
+
+Port = Annotated[int | None, typer.Option("--port", metavar="N", min=1, max=65_535, help="Of the registry, else 8000.")]
+ModelPort = Annotated[
+    int | None,
+    typer.Option("--model-port", metavar="N", min=1, max=65_535, help="First for deployments, else 8001."),
+]
+
+
+def _on_a_cluster(metavar: str, text: str) -> Any:
+    return typer.Option(metavar=metavar, help=text, rich_help_panel="On a cluster")
+
+
+DatabaseUrl = Annotated[str | None, _on_a_cluster("URL", "Your PostgreSQL: postgresql://USER@HOST:PORT/DATABASE.")]
+S3Endpoint = Annotated[str | None, _on_a_cluster("URL", "Your S3: https://HOST:PORT.")]
+S3Bucket = Annotated[str | None, _on_a_cluster("NAME", "The bucket for models, else models.")]
+Only = Annotated[str | None, _on_a_cluster("A,B", "These components alone.")]
+ImageRegistry = Annotated[str | None, _on_a_cluster("HOST/PATH", "Where nodes pull the platform's images.")]
+DryRun = Annotated[str | None, _on_a_cluster("server", "Let the API server judge it; keep nothing.")]
+Export = Annotated[
+    bool, typer.Option("--export", help="Print the objects, apply nothing.", rich_help_panel="On a cluster")
+]
 
 
 @command
@@ -17,21 +42,36 @@ def run(
     session: Session,
     *,
     local: Annotated[bool, typer.Option("--local", help="On this machine; the same as --target local.")] = False,
-    port: Annotated[
-        int | None, typer.Option("--port", metavar="N", min=1, max=65_535, help="Port of the registry, else 8000.")
-    ] = None,
-    model_port: Annotated[
-        int | None,
-        typer.Option("--model-port", metavar="N", min=1, max=65_535, help="First port for deployments, else 8001."),
-    ] = None,
-    timeout: Timeout = "60s",
+    port: Port = None,
+    model_port: ModelPort = None,
+    database_url: DatabaseUrl = None,
+    s3_endpoint: S3Endpoint = None,
+    s3_bucket: S3Bucket = None,
+    only: Only = None,
+    image_registry: ImageRegistry = None,
+    export: Export = False,
+    dry_run: DryRun = None,
+    timeout: Timeout = "5m",
 ) -> None:
     """Start the platform: the registry, and every model that was deployed before.
 
-    It runs in the background until `mlp down`; running it again changes nothing.
+    On this machine it runs in the background until `mlp down`; on a cluster its objects are applied. Running it again
+    changes nothing.
     """
-    target = session.target_to_start(local=local)
+    target = session.target_to_start(
+        local=local,
+        database_url=database_url,
+        s3_endpoint=s3_endpoint,
+        s3_bucket=s3_bucket,
+        only=only,
+        image_registry=image_registry,
+    )
     session.screen.note(f"target: {target.describe()}")
+    if export or dry_run is not None:
+        _without_applying(session, target, dry_run)
+        return
+    if target.name != "local" and (port is not None or model_port is not None):
+        raise Invalid("--port and --model-port are for this machine, not for a cluster", code="invalid_option")
     with session.screen.working("starting the platform"):
         platform = target.up(
             session.screen.step, timeout=seconds_of(timeout), registry_port=port, model_port=model_port
@@ -41,3 +81,24 @@ def run(
     session.emit(platform_document(platform), lambda: platform_text(platform))
     if not platform.deployments:
         session.screen.next("demo", "model push MODEL.joblib --name NAME --sample ROWS.csv")
+
+
+def _without_applying(session: Session, target: Target, dry_run: str | None) -> None:
+    """Show what `up` would apply, or what the API server says of it."""
+    from mlp.targets.kubernetes.target import KubernetesTarget
+
+    if not isinstance(target, KubernetesTarget):
+        raise Invalid("--export and --dry-run are for a cluster, and the target is local", code="invalid_option")
+    if dry_run is None:
+        import yaml
+
+        typer.echo(yaml.safe_dump_all(target.objects(), sort_keys=False), nl=False)
+        return
+    if dry_run != "server":
+        raise Invalid("--dry-run takes 'server'; see also --export", code="invalid_option")
+    changes = target.try_out()
+    session.emit(
+        {"created": changes.created, "changed": changes.changed, "unchanged": changes.unchanged},
+        lambda: "\n".join([*(f"+ {name}" for name in changes.created), *(f"~ {name}" for name in changes.changed)]),
+    )
+    session.screen.note(f"the API server would take it: {changes.words()}")

@@ -1,0 +1,259 @@
+"""The target `kubernetes`: a namespace of a cluster, in which the operator keeps what is deployed."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator, Sequence
+
+from mlp.api.agent import ProcessStatus
+from mlp.api.deployment import ModelDeployment
+from mlp.errors import MlpError, NotFound, Precondition, Unavailable
+from mlp.kube.resource import NAMESPACES, PODS, SECRETS
+from mlp.targets.base import Platform, Report
+from mlp.targets.bundle import bundle
+from mlp.targets.kubernetes.choices import Choices
+from mlp.targets.kubernetes.cluster import Cluster
+from mlp.targets.kubernetes.credentials import make_credentials, missing_credentials
+from mlp.targets.kubernetes.deployments import Deployments
+from mlp.targets.kubernetes.install import Body, Changes, apply, live
+from mlp.targets.kubernetes.logs import read_logs
+from mlp.targets.kubernetes.names import (
+    ADMIN_TOKEN,
+    COMPONENTS,
+    MODEL_PORT,
+    OURS,
+    PART_OF,
+    PLATFORM,
+    REGISTRY,
+    REGISTRY_PORT,
+    REGISTRY_SERVICE,
+    Component,
+)
+from mlp.targets.kubernetes.plan import planned
+from mlp.targets.kubernetes.preflight import Check, first_failure, preflight
+from mlp.targets.kubernetes.reach import Reach
+from mlp.targets.kubernetes.removal import purge as purge_namespace
+from mlp.targets.kubernetes.removal import stop
+from mlp.targets.kubernetes.rollout import Progress, progress_of
+from mlp.targets.kubernetes.waiting import Waiter
+from mlp.targets.ready import state_of, wait_ready
+
+_LOOK_SECONDS = 0.25
+_LOGS = {"registry": "model-registry", "operator": "ml-operator", "postgresql": "postgresql", "minio": "minio"}
+
+
+class KubernetesTarget:
+    """The platform in one namespace of a cluster."""
+
+    name = "kubernetes"
+
+    def __init__(self, cluster: Cluster, choices: Choices) -> None:
+        self._cluster = cluster
+        self._choices = choices
+        self._deployments = Deployments(cluster.client, cluster.namespace)
+        self._reach = Reach(cluster)
+
+    def describe(self) -> str:
+        """Return context and namespace."""
+        return self._cluster.describe()
+
+    def check(self) -> Iterator[Check]:
+        """Look whether the cluster is ready for the platform, one thing after the other."""
+        return preflight(self._cluster.client, self._choices)
+
+    def check_running(self) -> Iterator[Check]:
+        """Look whether each component is ready."""
+        pods = self._pods()
+        for component in self._choices.components:
+            state = self._progress(component, pods)
+            if state is None:
+                yield Check(component.name, False, "it is not installed", "platform_not_running")
+            else:
+                reason = state.problem.reason if state.problem is not None else "platform_not_ready"
+                yield Check(component.name, state.phase == "ready", state.words, reason)
+
+    def objects(self) -> list[Body]:
+        """Return everything that `up` applies but the Secrets, in order."""
+        return list(planned(bundle().manifests, self._choices))
+
+    def try_out(self) -> Changes:
+        """Let the API server judge what `up` would apply, and keep nothing."""
+        objects = self.objects()
+        if self._namespace() is None:  # nothing can be tried in a namespace that is not there
+            for obj in objects:
+                if "namespace" in obj["metadata"]:
+                    obj["metadata"]["namespace"] = "default"
+        return apply(self._cluster.client, objects, dry_run=True)
+
+    def up(
+        self, report: Report, *, timeout: float, registry_port: int | None = None, model_port: int | None = None
+    ) -> Platform:
+        """Apply the platform and wait until it takes models; what is there already stays.
+
+        Raises Precondition for a cluster that is not ready, Failed with the reason of a component that does not
+        start, and DeadlineExceeded.
+        """
+        deadline = time.monotonic() + timeout
+        failure = first_failure(self.check())
+        if failure is not None:
+            raise failure
+        client, namespace = self._cluster.client, self._cluster.namespace
+        first, *others = self.objects()
+        changes = apply(client, [first] if self._is_ours() else [])
+        missing = missing_credentials(client, self._choices)
+        make_credentials(client, namespace, missing)
+        rest = apply(client, others)
+        changes.created += [*(f"Secret/{name}" for name in missing), *rest.created]
+        changes.changed += rest.changed
+        changes.unchanged += rest.unchanged
+        report(f"applied: {changes.words()}")
+        Waiter(client, namespace, report, deadline).until_ready(self._choices.components)
+        for deployment in self.list():
+            self._report_return(deployment, report, deadline)
+        return self.platform()
+
+    def down(self, report: Report, *, timeout: float, purge: bool = False) -> None:
+        """Delete what runs and wait for its end; deployments, volumes and Secrets stay unless `purge`."""
+        deadline = time.monotonic() + timeout
+        if self._namespace() is None:
+            report("the platform does not run")
+            return
+        found = stop(self._cluster.client, self._cluster.namespace, deadline)
+        report("the platform is down" if found else "the platform does not run")
+        if purge:
+            purge_namespace(self._cluster.client, self._cluster.namespace, report, deadline)
+
+    def platform(self) -> Platform:
+        """Return the components and deployments as they are now."""
+        pods = [pod for page in self._cluster.client.pages(PODS, self._cluster.namespace, OURS) for pod in page.items]
+        states = {component: self._progress(component, pods) for component in COMPONENTS}
+        if all(state is None for state in states.values()):
+            raise self._not_running()
+        registry = states[REGISTRY]
+        return Platform(
+            target=self.name,
+            location=f"{self._cluster.context.name} / {self._cluster.namespace}",
+            registry_url=f"http://{REGISTRY_SERVICE}.{self._cluster.namespace}.svc:{REGISTRY_PORT}",
+            registry_ready=registry is not None and registry.phase == "ready",
+            processes=[_process(component, state, pods) for component, state in states.items() if state is not None],
+            deployments=self.list(),
+        )
+
+    def registry_url(self) -> str:
+        """Return where the registry answers: a port-forward that lasts as long as this process."""
+        try:
+            return self._reach.url(f"app={REGISTRY.name}", REGISTRY_PORT)
+        except Unavailable:
+            if self._workload(REGISTRY) is None:
+                raise self._not_running() from None
+            raise
+
+    def registry_token(self) -> str | None:
+        """Return the token that may do everything, from its Secret; None where the user may not read it."""
+        try:
+            secret = self._cluster.client.get(SECRETS, self._cluster.namespace, ADMIN_TOKEN)
+        except NotFound:
+            return None
+        return base64.b64decode(secret["data"]["token"]).decode().strip()
+
+    def apply(self, deployment: ModelDeployment) -> ModelDeployment:
+        """Apply a deployment."""
+        return self._deployments.apply(deployment)
+
+    def not_applied(self, deployment: ModelDeployment) -> list[str]:
+        """Return what is not applied here: another namespace."""
+        named = deployment.metadata.namespace
+        if named in (None, self._cluster.namespace):
+            return []
+        return [f"namespace: {named} is not applied: the target is {self._cluster.namespace}"]
+
+    def get(self, name: str) -> ModelDeployment:
+        """Return a deployment."""
+        return self._deployments.get(name)
+
+    def list(self) -> Sequence[ModelDeployment]:
+        """Return every deployment."""
+        return self._deployments.every()
+
+    def wait_ready(self, deployment: ModelDeployment, report: Report, *, timeout: float) -> ModelDeployment:
+        """Wait until the deployment serves what this generation asks for."""
+        return wait_ready(self.get, deployment, report, timeout=timeout, look_seconds=_LOOK_SECONDS)
+
+    def delete(self, name: str) -> None:
+        """Delete a deployment; Kubernetes collects what belongs to it."""
+        self._deployments.delete(name)
+
+    def endpoint(self, name: str) -> str:
+        """Return where a deployment answers: a port-forward that lasts as long as this process."""
+        deployment = self.get(name)
+        try:
+            return self._reach.url(_pods_of(name), MODEL_PORT)
+        except Unavailable as error:
+            state = state_of(deployment)
+            why = f": {state.message}" if state is not None else ""
+            raise Precondition(f"{name} serves nothing yet{why}", code="not_serving", details={"name": name}) from error
+
+    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+        """Yield lines of a component or of the pods of a deployment."""
+        selector = f"app={_LOGS[name]}" if name in _LOGS else _pods_of(name)
+        pods = self._reach.pods(selector)
+        if not pods:
+            if name not in _LOGS:
+                self.get(name)
+            raise NotFound(f"{name} has no pods, so there is no log", code="log_not_found", details={"name": name})
+        return read_logs(self._cluster, pods, tail=tail, follow=follow)
+
+    def _pods(self) -> Sequence[Body]:
+        return [pod for page in self._cluster.client.pages(PODS, self._cluster.namespace, OURS) for pod in page.items]
+
+    def _progress(self, component: Component, pods: Sequence[Body]) -> Progress | None:
+        workload = self._workload(component)
+        return None if workload is None else progress_of(workload, _only(component, pods))
+
+    def _workload(self, component: Component) -> Body | None:
+        named = {"kind": component.resource.kind}
+        found = live(
+            self._cluster.client,
+            {**named, "metadata": {"name": component.name, "namespace": self._cluster.namespace}},
+        )
+        return None if found is None else {**named, **found}
+
+    def _namespace(self) -> Body | None:
+        return live(self._cluster.client, {"kind": NAMESPACES.kind, "metadata": {"name": self._cluster.namespace}})
+
+    def _is_ours(self) -> bool:
+        """Whether the namespace is the platform's, or is about to be; one that somebody else made is left alone."""
+        namespace = self._namespace()
+        return namespace is None or namespace["metadata"].get("labels", {}).get(PART_OF) == PLATFORM
+
+    def _not_running(self) -> Precondition:
+        return Precondition(f"no platform runs in {self._cluster.describe()}", code="platform_not_running")
+
+    def _report_return(self, deployment: ModelDeployment, report: Report, deadline: float) -> None:
+        """Wait for a deployment of earlier, and say how it is; one that does not come back does not fail `up`."""
+        name = deployment.metadata.name
+        try:
+            self.wait_ready(deployment, lambda _line: None, timeout=max(0.0, deadline - time.monotonic()))
+        except MlpError as error:
+            report(error.message)
+        else:
+            report(f"{name}: answers")
+
+
+def _pods_of(name: str) -> str:
+    return f"app.kubernetes.io/instance={name},component=inference-server"
+
+
+def _only(component: Component, pods: Sequence[Body]) -> list[Body]:
+    return [pod for pod in pods if pod["metadata"]["labels"].get("app") == component.name]
+
+
+def _process(component: Component, state: Progress, pods: Sequence[Body]) -> ProcessStatus:
+    restarts = sum(
+        container.get("restartCount", 0)
+        for pod in _only(component, pods)
+        for container in pod.get("status", {}).get("containerStatuses") or ()
+    )
+    message = state.words if state.problem is not None else ""
+    return ProcessStatus(name=component.name, state=state.phase, restarts=restarts, message=message)
