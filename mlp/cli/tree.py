@@ -58,6 +58,9 @@ TOKEN: Mapping[str, Entry] = {
 }
 
 REGISTRY: Mapping[str, Entry] = {
+    "backup": Entry("mlp.cli.commands.registry_backup", "Write all of the registry to one file, while it serves."),
+    "restore": Entry("mlp.cli.commands.registry_restore", "Read a backup into an empty registry."),
+    "migrate": Entry("mlp.cli.commands.registry_migrate", "Bring the database's schema up to date."),
     "gc": Entry("mlp.cli.commands.registry_gc", "Show, or delete, what no version uses."),
 }
 

@@ -1,6 +1,9 @@
-"""`python -m mlp.registry [serve]`: serve until a signal ends it; `… migrate`: bring the database's schema up to date.
+"""`python -m mlp.registry [serve]`: serve until a signal ends it.
 
-Exit code 0 after the signal or the migration, 2 for wrong arguments and settings, 3 when something is not ready for it.
+`… migrate` brings the database's schema up to date; `… backup FILE` writes all of the registry to one file, and
+`… restore FILE` reads it back.
+
+Exit code 0 when that is done, 2 for wrong arguments and settings, 3 when something is not ready for it.
 """
 
 from __future__ import annotations
@@ -11,12 +14,13 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from mlp.errors import Invalid, MlpError
 from mlp.registry.app import create_app
+from mlp.registry.backup.run import back_up, restore
 from mlp.registry.folder import DataFolder
 from mlp.registry.log import configure_logs
 from mlp.registry.migrations import HEAD, prepare_schema
@@ -30,9 +34,8 @@ log = logging.getLogger("mlp.registry")
 
 def main() -> int:
     """Do what the arguments say; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m mlp.registry", description="The registry, set by its environment.")
-    parser.add_argument("action", nargs="?", choices=ACTIONS, default="serve", help="default: serve")
-    action = ACTIONS[parser.parse_args().action]
+    arguments = vars(_parser().parse_args())
+    action = arguments.pop("action")
     os.umask(0o077)
     configure_logs()
     try:
@@ -41,9 +44,9 @@ def main() -> int:
         log.error("wrong settings: %s", _words(error))
         return 2
     try:
-        action(settings)
+        action(settings, **arguments)
     except MlpError as error:
-        log.error(error.message, extra={"fields": {"code": error.code}})
+        log.error(error.message, extra={"fields": {"code": error.code, "kind": type(error).__name__}})
         if settings.termination_file is not None:
             reason = "".join(word.capitalize() for word in error.code.split("_"))
             settings.termination_file.write_text(json.dumps({"reason": reason, "message": error.message}), "utf-8")
@@ -76,7 +79,20 @@ def migrate(settings: Settings) -> None:
     log.info("the schema is up to date", extra={"fields": {"schema": HEAD}})
 
 
-ACTIONS: Mapping[str, Callable[[Settings], None]] = {"serve": run, "migrate": migrate}
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mlp.registry", description="The registry, set by its environment.")
+    parser.set_defaults(action=run)
+    actions = parser.add_subparsers(metavar="serve|migrate|backup|restore", help="serve, if none is given")
+    actions.add_parser("serve", help="serve until a signal ends it").set_defaults(action=run)
+    actions.add_parser("migrate", help="bring the database's schema up to date").set_defaults(action=migrate)
+    writing = actions.add_parser("backup", help="write all of the registry to one file, while it serves")
+    writing.add_argument("file", type=Path, metavar="FILE", help="a new file; - is stdout")
+    writing.set_defaults(action=back_up)
+    reading = actions.add_parser("restore", help="read such a file into an empty registry")
+    reading.add_argument("file", type=Path, metavar="FILE")
+    reading.add_argument("--replace", action="store_true", help="what the registry holds goes")
+    reading.set_defaults(action=restore)
+    return parser
 
 
 def _words(error: ValidationError) -> str:

@@ -27,16 +27,15 @@ class Registry:
     process: subprocess.Popen[bytes] | None = None
     url: str = ""
 
+    def environment(self) -> dict[str, str]:
+        """What its processes are given."""
+        spared = {name: value for name, value in os.environ.items() if not name.startswith(("MLP_", "DATABASE_"))}
+        return spared | {"MLP_REGISTRY_DATA": str(self.data), "MLP_REGISTRY_PORT": "0", **self.settings}
+
     def launch(self, **options: Any) -> int | None:
         """Start the process; return None once it is ready, or its exit code."""
         reader, writer = os.pipe()
-        spared = {name: value for name, value in os.environ.items() if not name.startswith(("MLP_", "DATABASE_"))}
-        environment = spared | {
-            "MLP_REGISTRY_DATA": str(self.data),
-            "MLP_REGISTRY_PORT": "0",
-            "MLP_READY_FD": str(writer),
-            **self.settings,
-        }
+        environment = self.environment() | {"MLP_READY_FD": str(writer)}
         log = self.data.with_name(self.data.name + ".log")
         with log.open("ab") as stderr:
             self.process = subprocess.Popen(

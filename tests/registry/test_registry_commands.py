@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -84,6 +85,26 @@ def test_an_alias_is_not_what_is_deleted_or_archived() -> None:
     assert (fixed_reference("iris").version, fixed_reference("iris:2").version) == (None, 2)
     with pytest.raises(Invalid, match="iris@production may point elsewhere"):
         fixed_reference("iris@production")
+
+
+def test_a_backup_is_written_and_restored(mlp: Mlp, client: RegistryClient, registry: Registry, tmp_path: Path) -> None:
+    push(client, "kept", 7)
+    file, other = tmp_path / "backup.tar", tmp_path / "other"
+    written = mlp("registry", "backup", str(file), MLP_REGISTRY_DATA=str(registry.data))
+    assert f"✓ {file} holds " in written.stderr, written.stderr
+    restored = mlp("registry", "restore", str(file), "-o", "json", MLP_REGISTRY_DATA=str(other))
+    assert json.loads(restored.stdout)["rows"]["versions"] >= 1
+    broken = tmp_path / "broken.tar"
+    broken.write_bytes(file.read_bytes()[:-2_000])
+    refused = mlp("registry", "restore", str(broken), MLP_REGISTRY_DATA=str(tmp_path / "third"))
+    assert (refused.returncode, "MLP5603" in refused.stderr) == (1, True)
+    assert not (tmp_path / "third").exists()
+
+
+def test_what_works_on_the_data_itself_is_refused_elsewhere(mlp: Mlp, registry: Registry, tmp_path: Path) -> None:
+    refused = mlp("registry", "backup", str(tmp_path / "backup.tar"))
+    assert (refused.returncode, "MLP5609" in refused.stderr) == (3, True)
+    assert registry.url in refused.stderr
 
 
 def test_gc_shows_and_then_deletes(mlp: Mlp, client: RegistryClient, registry: Registry) -> None:

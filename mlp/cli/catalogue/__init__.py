@@ -18,6 +18,7 @@ from mlp.cli.catalogue.finding import FINDING
 from mlp.cli.catalogue.generic import GENERIC
 from mlp.cli.catalogue.installing import INSTALLING
 from mlp.cli.catalogue.known import Known
+from mlp.cli.catalogue.maintenance import MAINTENANCE
 from mlp.cli.catalogue.packaging import PACKAGING
 from mlp.cli.catalogue.platform import PLATFORM
 from mlp.cli.catalogue.predictions import PREDICTIONS
@@ -34,6 +35,7 @@ KNOWN: Mapping[str, Known] = {
     **REGISTRY,
     **FINDING,
     **DATABASE,
+    **MAINTENANCE,
     **ACCESS,
 }
 """Entries by an error's code or a condition's reason."""

@@ -27,9 +27,9 @@ DATABASE: Mapping[str, Known] = {
     ),
     "schema_newer": Known(
         "MLP5404",
-        "The database is of a newer mlp",
-        "A later version changed its schema, which this one does not understand.",
-        "start a registry of that version or later; nothing was changed",
+        "Of a newer mlp",
+        "A later version wrote the database or the backup, in a schema that this one does not understand.",
+        "use mlp of that version or later; nothing was changed",
     ),
     "schema_upgrade_failed": Known(
         "MLP5405",

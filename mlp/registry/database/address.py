@@ -36,6 +36,11 @@ class Address:
         return self.url.startswith(SQLITE)
 
     @property
+    def file(self) -> Path | None:
+        """The file of SQLite; None for another database."""
+        return Path(self.url.removeprefix(SQLITE).partition("?")[0]) if self.is_sqlite else None
+
+    @property
     def dsn(self) -> str:
         """The URL as PostgreSQL's own clients write it."""
         return "postgresql://" + self.url.removeprefix(POSTGRESQL)

@@ -44,6 +44,12 @@ class Database:
         async with self._engine.turn(), self._session(self._engine.writers) as session, session.begin():
             yield Repository(session)
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Repository]:
+        """Yield a repository that reads; all its statements see the one state that was there when it began."""
+        async with self._session(self._engine.snapshots) as session, session.begin():
+            yield Repository(session)
+
     async def check(self) -> None:
         """Return if the database can be written to now, and says so soon."""
         try:

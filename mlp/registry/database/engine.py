@@ -25,6 +25,10 @@ class Engine(Protocol):
         """Connections whose every statement sees the latest committed state."""
 
     @property
+    def snapshots(self) -> AsyncEngine:
+        """Connections for transactions that read, and see one state throughout. Writers are not kept waiting."""
+
+    @property
     def writers(self) -> AsyncEngine:
         """Connections for transactions that are on disk when they have been committed."""
 

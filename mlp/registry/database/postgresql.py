@@ -41,6 +41,7 @@ class PostgresqlEngine:
         half = max(1, address.connections // 2)
         self.writers = self._pool(half)
         self.readers = self._pool(half, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        self.snapshots = self.writers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     def turn(self) -> contextlib.AbstractAsyncContextManager[None]:
         """Writers wait for rows, in the database, and not for each other."""

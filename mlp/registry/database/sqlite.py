@@ -31,6 +31,7 @@ class SqliteEngine:
         self._url = url
         self.writers = _writing_engine(url, "foreign_keys=ON")
         self.readers = _reading_engine(url)
+        self.snapshots = _snapshot_engine(url)
         self._turn = asyncio.Lock()
 
     def turn(self) -> asyncio.Lock:
@@ -63,8 +64,8 @@ class SqliteEngine:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.readers.dispose()
-        await self.writers.dispose()
+        for engine in (self.readers, self.snapshots, self.writers):
+            await engine.dispose()
 
 
 def _writing_engine(url: str, *pragmas: str) -> AsyncEngine:
@@ -98,6 +99,18 @@ def _reading_engine(url: str) -> AsyncEngine:
         skip_autocommit_rollback=True,
     )
     _set_pragmas(engine, "query_only=ON")
+    return engine
+
+
+def _snapshot_engine(url: str) -> AsyncEngine:
+    """Return an engine whose transactions read: in WAL mode they see what was there at their first statement."""
+    engine = create_async_engine(url, connect_args={"isolation_level": None}, pool_timeout=_POOL_SECONDS)
+    _set_pragmas(engine, "query_only=ON")
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
     return engine
 
 

@@ -45,6 +45,22 @@ def prepare_schema(address: Address, patience: float = 0) -> None:
         log.info("schema upgraded", extra={"fields": {"from": found, "to": HEAD}})
 
 
+def check_schema(address: Address) -> None:
+    """Return if the database at `address` is of HEAD, and change nothing.
+
+    Raises Precondition: `registry_missing` where there is no registry, `schema_newer`, `schema_older`.
+    """
+    found = asyncio.run(_revision(address))
+    if found is None:
+        raise Precondition("there is no registry in this database", code="registry_missing")
+    if found not in REVISIONS:
+        raise Precondition(f"the database is of a newer mlp (schema {found})", code="schema_newer")
+    if found != HEAD:
+        raise Precondition(
+            f"the database is of an older mlp (schema {found}); use that one, or migrate first", code="schema_older"
+        )
+
+
 async def _first_answer(address: Address, patience: float) -> str | None:
     deadline = time.monotonic() + patience
     while True:

@@ -6,6 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from mlp.registry.repository.aliases import Aliases
 from mlp.registry.repository.blobs import Blobs
+from mlp.registry.repository.dump import Dump
 from mlp.registry.repository.events import Events
 from mlp.registry.repository.models import Models
 from mlp.registry.repository.tokens import Tokens
@@ -26,3 +27,4 @@ class Repository:
         self.blobs = Blobs(session)
         self.tokens = Tokens(session)
         self.events = Events(session)
+        self.dump = Dump(session)
