@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cli_start, inference, local_platform, machine, registry_pages
+from benchmarks import cli_start, inference, local_platform, machine, registry_pages, registry_push
 from benchmarks.table import Table
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -19,6 +19,7 @@ MEASUREMENTS: Mapping[str, tuple[Callable[[], Table], ...]] = {
     "cli_start": (cli_start.measure,),
     "local_platform": (local_platform.measure_times, local_platform.measure_memory),
     "registry_pages": (registry_pages.measure,),
+    "registry_push": (registry_push.measure,),
     "inference": (inference.measure_rate, inference.measure_batch, inference.measure_start),
 }
 INTRODUCTION = """# Benchmarks

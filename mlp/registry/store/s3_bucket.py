@@ -22,8 +22,8 @@ from mlp.registry.store.s3_faults import fault_code, is_refusal, translated
 
 log = logging.getLogger(__name__)
 
-PART = 8 * 2**20
-"""Bytes of a part of a large upload; four of them are in memory at a time."""
+PART = 5 * 2**20
+"""Bytes of a part of a large upload: the least that S3 takes, because several are in memory at a time."""
 _SENDERS = 3
 _BLOCK = 2**20
 _MADE_BEFORE = frozenset({"BucketAlreadyOwnedByYou"})
