@@ -19,6 +19,12 @@ class Settings:
     """MLP_REGISTRY_URL: a registry other than the target's own."""
     registry_token_file: Path | None = None
     """MLP_REGISTRY_TOKEN_FILE: a file that holds a bearer token."""
+    container_engine: str | None = None
+    """MLP_CONTAINER_ENGINE: `docker` or `podman`."""
+    containerd_address: str | None = None
+    """MLP_CONTAINERD_ADDRESS: the socket of the containerd of a node that is this machine."""
+    python_image: str | None = None
+    """MLP_PYTHON_IMAGE: the base of the platform's images."""
     colourless: bool = False
     """NO_COLOR is set and not empty, or TERM is `dumb`."""
 
@@ -34,5 +40,8 @@ class Settings:
             home=path("MLP_HOME"),
             registry_url=environment.get("MLP_REGISTRY_URL") or None,
             registry_token_file=path("MLP_REGISTRY_TOKEN_FILE"),
+            container_engine=environment.get("MLP_CONTAINER_ENGINE") or None,
+            containerd_address=environment.get("MLP_CONTAINERD_ADDRESS") or None,
+            python_image=environment.get("MLP_PYTHON_IMAGE") or None,
             colourless=bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb",
         )

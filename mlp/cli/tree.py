@@ -64,8 +64,16 @@ REGISTRY: Mapping[str, Entry] = {
     "gc": Entry("mlp.cli.commands.registry_gc", "Show, or delete, what no version uses."),
 }
 
+IMAGE: Mapping[str, Entry] = {
+    "build": Entry("mlp.cli.commands.image_build", "Build the platform's images, those whose sources have changed."),
+    "load": Entry("mlp.cli.commands.image_load", "Copy images to every node of a local cluster."),
+    "push": Entry("mlp.cli.commands.image_push", "Push images to a registry that nodes pull from."),
+    "ls": Entry("mlp.cli.commands.image_ls", "List images: built, up to date, on which nodes."),
+}
+
 GROUPS: Mapping[str, Group] = {
     "model": Group(MODEL, "Push and look up models.", {"alias": Group(ALIAS, "Name versions, as in iris@production.")}),
     "token": Group(TOKEN, "Give and revoke access to the registry."),
+    "image": Group(IMAGE, "Build the platform's images and bring them to a cluster."),
     "registry": Group(REGISTRY, "Look after the registry."),
 }

@@ -16,6 +16,7 @@ from mlp.cli.catalogue.database import DATABASE
 from mlp.cli.catalogue.deployments import DEPLOYMENTS
 from mlp.cli.catalogue.finding import FINDING
 from mlp.cli.catalogue.generic import GENERIC
+from mlp.cli.catalogue.images import IMAGES
 from mlp.cli.catalogue.installing import INSTALLING
 from mlp.cli.catalogue.known import Known
 from mlp.cli.catalogue.maintenance import MAINTENANCE
@@ -30,6 +31,7 @@ KNOWN: Mapping[str, Known] = {
     **INSTALLING,
     **DEPLOYMENTS,
     **CLUSTER,
+    **IMAGES,
     **PREDICTIONS,
     **PACKAGING,
     **REGISTRY,
