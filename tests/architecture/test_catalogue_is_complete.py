@@ -6,6 +6,7 @@ from pathlib import Path
 import mlp
 from mlp.cli.catalogue import KNOWN
 from mlp.inference.failure import _BY_CODE, _BY_KIND
+from mlp.registry import handlers
 
 ROOT = Path(mlp.__file__).parent
 PARTS = ("cli", "client", "packaging", "targets", "local")
@@ -22,6 +23,12 @@ def test_every_code_that_a_command_raises_is_explained():
     # Rows are checked before they reach these; who meets one has met a fault in mlp.
     inner = {"invalid_row", "invalid_output", "invalid_receipt", "internal"}
     assert raised - set(KNOWN) - inner == set()
+
+
+def test_every_code_that_the_registry_answers_or_ends_with_is_explained():
+    answered = codes_of("registry") | set(handlers._BY_CODE)
+    assert len(answered) > 50
+    assert answered - set(KNOWN) == set()
 
 
 def test_every_reason_why_a_server_does_not_start_is_explained():

@@ -24,6 +24,7 @@ from mlp.cli.catalogue.packaging import PACKAGING
 from mlp.cli.catalogue.platform import PLATFORM
 from mlp.cli.catalogue.predictions import PREDICTIONS
 from mlp.cli.catalogue.registry import REGISTRY
+from mlp.cli.catalogue.requests import REQUESTS
 
 KNOWN: Mapping[str, Known] = {
     **COMMAND_LINE,
@@ -39,6 +40,7 @@ KNOWN: Mapping[str, Known] = {
     **DATABASE,
     **MAINTENANCE,
     **ACCESS,
+    **REQUESTS,
 }
 """Entries by an error's code or a condition's reason."""
 
