@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 import typer
 
+from mlp.cli.moves import Moves
 from mlp.cli.program import program
 from mlp.cli.text import printable
 
@@ -63,9 +64,12 @@ class Screen:
             for number, command in enumerate(commands):
                 self._line(" ", None, f"{'next:' if number == 0 else '     '} {program()} {command}")
 
-    def working(self, text: str) -> AbstractContextManager[None]:
-        """Show that `text` is under way, for as long as the block runs."""
-        return self._spinner(text) if self.live and not self.quiet else nullcontext()
+    def working(self, text: str) -> AbstractContextManager[Callable[[Sequence[str]], None]]:
+        """Show that `text` is under way, for as long as the block runs; yields what is told where its parts are.
+
+        Without a terminal, parts that have moved are a line each, every ten seconds.
+        """
+        return self._spinner(text) if self.live and not self.quiet else nullcontext(Moves(self.note))
 
     def sending(self, text: str, size: int, then: str) -> AbstractContextManager[Callable[[int], None]]:
         """Show how many of `size` bytes have gone, and `then` once all have; yields what is told the number so far."""
@@ -90,9 +94,10 @@ class Screen:
             yield tell
 
     @contextmanager
-    def _spinner(self, text: str) -> Iterator[None]:
-        with self._console().status(f"{printable(text)} …", spinner="dots"):
-            yield
+    def _spinner(self, text: str) -> Iterator[Callable[[Sequence[str]], None]]:
+        head = f"{printable(text)} …"
+        with self._console().status(head, spinner="dots") as status:
+            yield lambda parts: status.update("\n".join([head, *(f"  {printable(part)}" for part in parts)]))
 
     def _console(self) -> Console:
         from rich.console import Console
@@ -101,7 +106,7 @@ class Screen:
 
     def _line(self, symbol: str, colour: str | None, text: str) -> None:
         mark = typer.style(symbol, fg=colour, bold=True) if colour and self.colour else symbol
-        typer.echo(f"{mark} {printable(text)}", err=True, color=self.colour)
+        print(f"{mark} {printable(text)}", file=sys.stderr, flush=True)  # noqa: T201  a spinner moves what it writes
 
 
 def screen_for(stream: TextIO, *, when: str, colourless: bool, quiet: bool, verbose: bool) -> Screen:

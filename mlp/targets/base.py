@@ -11,6 +11,12 @@ from mlp.api.deployment import ModelDeployment
 
 Report = Callable[[str], None]
 """Takes one short line for each change of state."""
+Watch = Callable[[Sequence[str]], None]
+"""Takes, again and again while something is waited for, a line for each part: what it is at."""
+
+
+def unwatched(_lines: Sequence[str]) -> None:
+    """Take no notice."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,13 @@ class Target(Protocol):
         """Return the target in a few words, as a command says before it changes something."""
 
     def up(
-        self, report: Report, *, timeout: float, registry_port: int | None = None, model_port: int | None = None
+        self,
+        report: Report,
+        *,
+        timeout: float,
+        registry_port: int | None = None,
+        model_port: int | None = None,
+        watch: Watch = unwatched,
     ) -> Platform:
         """Start the platform, or find that it runs, and wait until it takes models and serves those it has.
 

@@ -13,7 +13,7 @@ from mlp.client.agent import AgentClient
 from mlp.client.home import Home
 from mlp.errors import DeadlineExceeded, Failed, NotFound, Precondition
 from mlp.targets.agent_process import AgentProcess, require_extra, sweep
-from mlp.targets.base import Platform, Report
+from mlp.targets.base import Platform, Report, Watch, unwatched
 from mlp.targets.logfile import read_log
 from mlp.targets.purge import purge as purge_home
 from mlp.targets.ready import state_of, wait_ready
@@ -35,7 +35,13 @@ class LocalTarget:
         return f"local ({self._home.root})"
 
     def up(
-        self, report: Report, *, timeout: float, registry_port: int | None = None, model_port: int | None = None
+        self,
+        report: Report,
+        *,
+        timeout: float,
+        registry_port: int | None = None,
+        model_port: int | None = None,
+        watch: Watch = unwatched,
     ) -> Platform:
         """Start agent and registry in the background, or find that they run, and wait for them.
 

@@ -11,6 +11,8 @@ from mlp.targets.base import Report
 
 _SETTLED = ("ScaledToZero", "Suspended")
 """Reasons that are what the spec asks for."""
+_PASSING = ("RegistryUnavailable",)
+"""Reasons of a degraded deployment that end by themselves."""
 
 
 def wait_ready(
@@ -38,7 +40,7 @@ def wait_ready(
             report(words)
         if current.is_ready() or (state is not None and state.reason in _SETTLED):
             return current
-        if state is not None and state.type is ConditionType.DEGRADED:
+        if state is not None and state.type is ConditionType.DEGRADED and state.reason not in _PASSING:
             raise Failed(f"{name}: {state.message}", code=state.reason, details={"name": name, "reason": state.reason})
         if time.monotonic() > deadline:
             raise DeadlineExceeded(f"not ready within {timeout:g} s; {said}", details={"name": name})

@@ -72,9 +72,13 @@ def run(
         return
     if target.name != "local" and (port is not None or model_port is not None):
         raise Invalid("--port and --model-port are for this machine, not for a cluster", code="invalid_option")
-    with session.screen.working("starting the platform"):
+    with session.screen.working("starting the platform") as watch:
         platform = target.up(
-            session.screen.step, timeout=seconds_of(timeout), registry_port=port, model_port=model_port
+            session.screen.step,
+            timeout=seconds_of(timeout),
+            registry_port=port,
+            model_port=model_port,
+            watch=watch,
         )
     if port is not None and not platform.registry_url.endswith(f":{port}"):
         session.screen.warn(f"--port {port} takes effect after mlp down: the registry runs at {platform.registry_url}")

@@ -39,8 +39,8 @@ def adapted(obj: Mapping[str, Any], choices: Choices) -> Body:
         metadata["namespace"] = choices.namespace
     for subject in body.get("subjects", ()):
         subject["namespace"] = choices.namespace
-    if body["kind"] == "NetworkPolicy":
-        body["spec"]["egress"] = [_way(rule, choices) for rule in body["spec"].get("egress", ())]
+    if "egress" in body.get("spec", {}):
+        body["spec"]["egress"] = [_way(rule, choices) for rule in body["spec"]["egress"]]
     for container in _containers(body):
         _choose(container, metadata["name"], choices)
     return body

@@ -10,7 +10,7 @@ from mlp.api.agent import ProcessStatus
 from mlp.api.deployment import ModelDeployment
 from mlp.errors import MlpError, NotFound, Precondition, Unavailable
 from mlp.kube.resource import NAMESPACES, PODS, SECRETS
-from mlp.targets.base import Platform, Report
+from mlp.targets.base import Platform, Report, Watch, unwatched
 from mlp.targets.bundle import bundle
 from mlp.targets.kubernetes.choices import Choices
 from mlp.targets.kubernetes.cluster import Cluster
@@ -87,7 +87,13 @@ class KubernetesTarget:
         return apply(self._cluster.client, objects, dry_run=True)
 
     def up(
-        self, report: Report, *, timeout: float, registry_port: int | None = None, model_port: int | None = None
+        self,
+        report: Report,
+        *,
+        timeout: float,
+        registry_port: int | None = None,
+        model_port: int | None = None,
+        watch: Watch = unwatched,
     ) -> Platform:
         """Apply the platform and wait until it takes models; what is there already stays.
 
@@ -108,7 +114,7 @@ class KubernetesTarget:
         changes.changed += rest.changed
         changes.unchanged += rest.unchanged
         report(f"applied: {changes.words()}")
-        Waiter(client, namespace, report, deadline).until_ready(self._choices.components)
+        Waiter(client, namespace, report, watch, deadline).until_ready(self._choices.components)
         for deployment in self.list():
             self._report_return(deployment, report, deadline)
         return self.platform()

@@ -9,7 +9,7 @@ from typing import Any
 from mlp.errors import DeadlineExceeded, Failed, NotFound, Unavailable
 from mlp.kube.client import Client
 from mlp.kube.resource import PODS
-from mlp.targets.base import Report
+from mlp.targets.base import Report, Watch
 from mlp.targets.kubernetes.names import OURS, Component
 from mlp.targets.kubernetes.rollout import Progress, progress_of
 
@@ -28,10 +28,11 @@ _ENDED = 60.0  # a server that ends because another is not there yet is started 
 class Waiter:
     """Looks at components until all are ready."""
 
-    def __init__(self, client: Client, namespace: str, report: Report, deadline: float) -> None:
+    def __init__(self, client: Client, namespace: str, report: Report, watch: Watch, deadline: float) -> None:
         self._client = client
         self._namespace = namespace
         self._report = report
+        self._watch = watch
         self._deadline = deadline
         self._said: dict[str, str] = {}
         self._since: dict[tuple[str, str], float] = {}
@@ -43,9 +44,9 @@ class Waiter:
         """
         while True:
             states = self._look(components)
+            self._watch([f"{component.name}: {state.words}" for component, state in states.items()])
             for component, state in states.items():
-                self._tell(component, state)
-                self._give_up(component, state)
+                self._tell(component, state, self._age_of(component, state))
             waiting = {component: state for component, state in states.items() if state.phase != "ready"}
             if not waiting:
                 return
@@ -72,22 +73,25 @@ class Waiter:
         except (NotFound, Unavailable):
             return None
 
-    def _tell(self, component: Component, state: Progress) -> None:
-        words = f"{component.name}: {state.words}"
-        if self._said.get(component.name) != words:
-            self._said[component.name] = words
-            self._report(words)
+    def _age_of(self, component: Component, state: Progress) -> float:
+        """Return for how many seconds a component has had the problem that it has now; 0 where it has none."""
+        reason = state.problem.reason if state.problem is not None else None
+        self._since = {key: at for key, at in self._since.items() if key[0] != component.name or key[1] == reason}
+        if reason is None:
+            return 0.0
+        return time.monotonic() - self._since.setdefault((component.name, reason), time.monotonic())
 
-    def _give_up(self, component: Component, state: Progress) -> None:
-        """Raise when a problem has lasted too long to pass."""
+    def _tell(self, component: Component, state: Progress, age: float) -> None:
+        """Say once that a component is ready; raise when its trouble has lasted too long to pass."""
+        said = self._said.get(component.name)
+        if state.phase == "ready" and said != "ready":
+            self._said[component.name] = "ready"
+            self._report(f"{component.name}: {state.words}")
         if state.problem is None:
-            self._since = {key: at for key, at in self._since.items() if key[0] != component.name}
             return
-        reason = state.problem.reason
-        since = self._since.setdefault((component.name, reason), time.monotonic())
-        if time.monotonic() - since >= _PATIENCE.get(reason, _ENDED):
-            details = {"name": component.name, "reason": reason, "namespace": self._namespace}
-            raise Failed(f"{component.name}: {state.problem.message}", code=reason, details=details)
+        if age >= _PATIENCE.get(state.problem.reason, _ENDED):
+            details = {"name": component.name, "reason": state.problem.reason, "namespace": self._namespace}
+            raise Failed(f"{component.name}: {state.problem.message}", code=state.problem.reason, details=details)
 
 
 def _pods_of(component: Component, pods: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
