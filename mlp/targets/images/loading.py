@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
 from typing import IO
 
 from mlp.errors import Failed
@@ -57,17 +58,18 @@ def _copy(
     progress: Report,
 ) -> None:
     """Save the images once, so that what they share travels once, and give that to each node."""
-    with tempfile.TemporaryFile(prefix="mlp-images-") as archive:
+    with tempfile.TemporaryDirectory(prefix="mlp-images-") as folder:
+        archive = Path(folder) / "images.tar"
         progress(f"reading {', '.join(image.name for image in images)} from {engine.name}")
         with engine.saved(*(image.reference() for image in images)) as stream:
             _write(stream, archive)
-        archive.seek(0)
-        known = digests_of_archive(archive)
+        with archive.open("rb") as file:
+            known = digests_of_archive(file)
         for store in stores:
-            archive.seek(0)
             progress(f"copying to {store.node}")
             started = time.monotonic()
-            store.take(archive)
+            with archive.open("rb") as file:
+                store.take(file)
             for image in images:
                 if not _has(store, image, {built[image.name].id, *known.get(image.reference(), ())}):
                     raise Failed(
@@ -77,10 +79,10 @@ def _copy(
             progress(f"{store.node} took them in {time.monotonic() - started:.0f}s")
 
 
-def _write(stream: IO[bytes], archive: IO[bytes]) -> None:
+def _write(stream: IO[bytes], archive: Path) -> None:
     try:
-        shutil.copyfileobj(stream, archive, 1 << 20)
-        archive.flush()
+        with archive.open("wb") as file:
+            shutil.copyfileobj(stream, file, 1 << 20)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
