@@ -12,7 +12,7 @@ help:            ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
 
 demo: $(VENV)/.all  ## install mlp and run the main job: train, push, deploy, predict
-	$(BIN)/mlp demo
+	$(BIN)/mlp demo --target local
 
 test: $(VENV)/.dev  ## run the tests, a process a core
 	$(BIN)/python -m pytest -m "not soak" -n auto --maxprocesses 4 --dist loadfile

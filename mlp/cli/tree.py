@@ -27,6 +27,7 @@ ROOT: Mapping[str, Entry] = {
     "down": Entry("mlp.cli.commands.down", "Stop the platform; models and deployments are kept."),
     "status": Entry("mlp.cli.commands.status", "Show what runs, and whether it answers."),
     "demo": Entry("mlp.cli.commands.demo", "Train, push, deploy and query four sample models."),
+    "test": Entry("mlp.cli.commands.test", "Push, deploy and ask two sample models, and compare with their receipts."),
     "deploy": Entry("mlp.cli.commands.deploy", "Serve a model version, and wait until it answers."),
     "undeploy": Entry("mlp.cli.commands.undeploy", "Stop serving a model."),
     "predict": Entry("mlp.cli.commands.predict", "Ask a deployed model."),
