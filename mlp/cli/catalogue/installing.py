@@ -116,6 +116,12 @@ INSTALLING: Mapping[str, Known] = {
         "A check failed.",
         "mend what the message names, then mlp check",
     ),
+    "images_missing": Known(
+        "MLP1420",
+        "The nodes lack images",
+        "The platform's images were not copied to the nodes yet.",
+        "mlp up does it; mlp image build and mlp image load do it by hand",
+    ),
     "platform_not_ready": Known(
         "MLP1418",
         "The platform is not ready yet",

@@ -15,6 +15,8 @@ from mlp.errors import Invalid
 if TYPE_CHECKING:
     from mlp.targets import Target
 
+_CLUSTER = "On a cluster"
+
 Port = Annotated[int | None, typer.Option("--port", metavar="N", min=1, max=65_535, help="Of the registry, else 8000.")]
 ModelPort = Annotated[
     int | None,
@@ -23,7 +25,7 @@ ModelPort = Annotated[
 
 
 def _on_a_cluster(metavar: str, text: str) -> Any:
-    return typer.Option(metavar=metavar, help=text, rich_help_panel="On a cluster")
+    return typer.Option(metavar=metavar, help=text, rich_help_panel=_CLUSTER)
 
 
 DatabaseUrl = Annotated[str | None, _on_a_cluster("URL", "Your PostgreSQL: postgresql://USER@HOST:PORT/DATABASE.")]
@@ -32,9 +34,15 @@ S3Bucket = Annotated[str | None, _on_a_cluster("NAME", "The bucket for models, e
 Only = Annotated[str | None, _on_a_cluster("A,B", "These components alone.")]
 ImageRegistry = Annotated[str | None, _on_a_cluster("HOST/PATH", "Where nodes pull the platform's images.")]
 DryRun = Annotated[str | None, _on_a_cluster("server", "Let the API server judge it; keep nothing.")]
-Export = Annotated[
-    bool, typer.Option("--export", help="Print the objects, apply nothing.", rich_help_panel="On a cluster")
+Build = Annotated[
+    bool,
+    typer.Option(
+        "--build/--no-build",
+        help="Build what is out of date, and copy it to nodes.",
+        rich_help_panel=_CLUSTER,
+    ),
 ]
+Export = Annotated[bool, typer.Option("--export", help="Print the objects, apply nothing.", rich_help_panel=_CLUSTER)]
 
 
 @command
@@ -49,6 +57,7 @@ def run(
     s3_bucket: S3Bucket = None,
     only: Only = None,
     image_registry: ImageRegistry = None,
+    build: Build = True,
     export: Export = False,
     dry_run: DryRun = None,
     timeout: Timeout = "5m",
@@ -72,6 +81,8 @@ def run(
         return
     if target.name != "local" and (port is not None or model_port is not None):
         raise Invalid("--port and --model-port are for this machine, not for a cluster", code="invalid_option")
+    if build and image_registry is None:
+        _bring_images(session, target)
     with session.screen.working("starting the platform") as watch:
         platform = target.up(
             session.screen.step,
@@ -85,6 +96,16 @@ def run(
     session.emit(platform_document(platform), lambda: platform_text(platform))
     if not platform.deployments:
         session.screen.next("demo", "model push MODEL.joblib --name NAME --sample ROWS.csv")
+
+
+def _bring_images(session: Session, target: Target) -> None:
+    if target.name == "local":
+        return
+    from mlp.cli.bringing import bring_images
+    from mlp.targets.kubernetes.target import KubernetesTarget
+
+    if isinstance(target, KubernetesTarget):
+        bring_images(session, target)
 
 
 def _without_applying(session: Session, target: Target, dry_run: str | None) -> None:

@@ -46,6 +46,14 @@ def adapted(obj: Mapping[str, Any], choices: Choices) -> Body:
     return body
 
 
+def own_images(objects: Iterable[Body]) -> list[str]:
+    """Return the images of the platform that objects name, those that its pods start included."""
+    named = {container["image"] for obj in objects for container in _containers(obj)}
+    variables = (variable for obj in objects for each in _containers(obj) for variable in each.get("env", ()))
+    named |= {variable["value"] for variable in variables if variable["name"] == "MLP_INFERENCE_IMAGE"}
+    return sorted(image for image in named if image.startswith(_OWN_IMAGES))
+
+
 def image_in(image: str, registry: str | None) -> str:
     """Return where an image of the platform is pulled from; those of others stay where they are."""
     if registry is None or not image.startswith(_OWN_IMAGES):

@@ -56,6 +56,15 @@ def preflight(client: Client, choices: Choices) -> Iterator[Check]:
         yield _judged(check, client, choices)
 
 
+def images_lacking(client: Client, images: Iterable[str]) -> list[str]:
+    """Return those images that some node does not report to have; nodes report the largest fifty at most."""
+    lacking = set()
+    for node in _all(client, NODES, None):
+        names = {name for image in node["status"].get("images") or () for name in image.get("names") or ()}
+        lacking |= {image for image in images if not names & {image, f"docker.io/{image}"}}
+    return sorted(lacking)
+
+
 def first_failure(checks: Iterable[Check]) -> Precondition | None:
     """Return what the first failing check means, or None."""
     failed = next((check for check in checks if not check.ok), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from mlp.api.agent import ProcessStatus
 from mlp.api.deployment import ModelDeployment
@@ -30,8 +31,8 @@ from mlp.targets.kubernetes.names import (
     REGISTRY_SERVICE,
     Component,
 )
-from mlp.targets.kubernetes.plan import planned
-from mlp.targets.kubernetes.preflight import Check, first_failure, preflight
+from mlp.targets.kubernetes.plan import own_images, planned
+from mlp.targets.kubernetes.preflight import Check, first_failure, images_lacking, preflight
 from mlp.targets.kubernetes.reach import Reach
 from mlp.targets.kubernetes.removal import purge as purge_namespace
 from mlp.targets.kubernetes.removal import stop
@@ -60,7 +61,18 @@ class KubernetesTarget:
 
     def check(self) -> Iterator[Check]:
         """Look whether the cluster is ready for the platform, one thing after the other."""
-        return preflight(self._cluster.client, self._choices)
+        reached = True
+        for check in preflight(self._cluster.client, self._choices):
+            reached = reached and check.code not in ("connection_refused", "unauthorized")
+            yield check
+        if reached:
+            yield self._check_images()
+
+    def images_lacking(self) -> list[str]:
+        """Return the platform's images that a node lacks, none where nodes pull them from a registry."""
+        if self._choices.image_registry is not None:
+            return []
+        return images_lacking(self._cluster.client, own_images(self.objects()))
 
     def check_running(self) -> Iterator[Check]:
         """Look whether each component is ready."""
@@ -73,9 +85,9 @@ class KubernetesTarget:
                 reason = state.problem.reason if state.problem is not None else "platform_not_ready"
                 yield Check(component.name, state.phase == "ready", state.words, reason)
 
-    def objects(self) -> list[Body]:
+    def objects(self) -> list[dict[str, Any]]:
         """Return everything that `up` applies but the Secrets, in order."""
-        return list(planned(bundle().manifests, self._choices))
+        return planned(bundle().manifests, self._choices)
 
     def try_out(self) -> Changes:
         """Let the API server judge what `up` would apply, and keep nothing."""
@@ -101,7 +113,7 @@ class KubernetesTarget:
         start, and DeadlineExceeded.
         """
         deadline = time.monotonic() + timeout
-        failure = first_failure(self.check())
+        failure = first_failure(preflight(self._cluster.client, self._choices))
         if failure is not None:
             raise failure
         client, namespace = self._cluster.client, self._cluster.namespace
@@ -209,6 +221,13 @@ class KubernetesTarget:
                 self.get(name)
             raise NotFound(f"{name} has no pods, so there is no log", code="log_not_found", details={"name": name})
         return read_logs(self._cluster, pods, tail=tail, follow=follow)
+
+    def _check_images(self) -> Check:
+        lacking = self.images_lacking()
+        if lacking:
+            return Check("images", False, f"not on every node: {', '.join(lacking)}", "images_missing")
+        registry = self._choices.image_registry
+        return Check("images", True, "the nodes have them" if registry is None else f"pulled from {registry}")
 
     def _pods(self) -> Sequence[Body]:
         return [pod for page in self._cluster.client.pages(PODS, self._cluster.namespace, OURS) for pod in page.items]
