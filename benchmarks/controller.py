@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from mlp.api.deployment import ModelDeployment
 from mlp.controller.identity import MANAGER, MODEL_DEPLOYMENTS
 from mlp.controller.pod import PodSettings
 from mlp.controller.render import Owner, render
+from mlp.errors import MlpError
 from mlp.kube.client import Client, WatchOptions
 from mlp.kube.connection import Connection, connect
 from mlp.kube.resource import DEPLOYMENTS
@@ -144,31 +145,41 @@ def deploy(namespace: Namespace, names: list[str]) -> None:
         list(pool.map(namespace.deploy, names))
 
 
+class Arrivals:
+    """When each Deployment was first seen with a version, by a watch of its own."""
+
+    def __init__(self, here: Bench, namespace: Namespace, version: int) -> None:
+        self._client = Client(connect(here.plane.kubeconfig, connections=2))
+        self._namespace = namespace.name
+        self._version = str(version)
+        self._seen: dict[str, float] = {}
+        self._arrived = threading.Condition()
+        since = next(self._client.pages(DEPLOYMENTS, self._namespace)).resource_version
+        threading.Thread(target=self._watch, args=(since,), daemon=True).start()
+
+    def wait_for(self, name: str) -> float:
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: name in self._seen, 30), f"{name} was not changed"
+            return self._seen[name]
+
+    def _watch(self, since: str) -> None:
+        with suppress(MlpError):  # it ends with the server
+            for _, obj in self._client.watch(DEPLOYMENTS, self._namespace, since, WatchOptions(600, 600)):
+                if obj["metadata"].get("labels", {}).get("model-version") == self._version:
+                    with self._arrived:
+                        self._seen.setdefault(obj["metadata"]["name"], time.perf_counter())
+                        self._arrived.notify()
+
+
 def changes(here: Bench, namespace: Namespace, version: int) -> list[float]:
     """Ask one deployment after another for a version; return the milliseconds until its Deployment was applied."""
-    client = Client(connect(here.plane.kubeconfig, connections=2))
-    page = next(client.pages(DEPLOYMENTS, namespace.name))
-    seen: dict[str, float] = {}
-    arrived = threading.Condition()
-
-    def watch() -> None:
-        options = WatchOptions(600, 600)
-        for _, obj in client.watch(DEPLOYMENTS, namespace.name, page.resource_version, options):
-            labels = obj["metadata"].get("labels", {})
-            if labels.get("model-version") == str(version):
-                with arrived:
-                    seen.setdefault(obj["metadata"]["name"], time.perf_counter())
-                    arrived.notify()
-
-    threading.Thread(target=watch, daemon=True).start()
+    arrivals = Arrivals(here, namespace, version)
     times = []
     for number in range(CHANGES):
         name = f"m{number * COUNT // CHANGES}"
         begin = time.perf_counter()
         namespace.merge(MODEL_DEPLOYMENTS, name, {"spec": {"modelVersion": version}})
-        with arrived:
-            assert arrived.wait_for(lambda name=name: name in seen, 30), f"{name} was not changed"
-        times.append((seen[name] - begin) * 1_000)
+        times.append((arrivals.wait_for(name) - begin) * 1_000)
     return times
 
 
