@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import Any
 
 from mlp.errors import Precondition
 
@@ -16,15 +19,10 @@ class Probes:
     """A small HTTP server; port 0 takes any free port."""
 
     def __init__(self, host: str, port: int, checks: Mapping[str, Check], metrics: Callable[[], bytes]) -> None:
-        class Handler(_Handler):
-            pass
-
-        Handler.checks, Handler.metrics = dict(checks), staticmethod(metrics)
         try:
-            self._server = ThreadingHTTPServer((host, port), Handler)
+            self._server = _Server((host, port), partial(_Handler, dict(checks), metrics))
         except OSError as error:
             raise Precondition(f"{host}:{port} cannot be had: {error.strerror}", code="port_taken") from error
-        self._server.daemon_threads = True
 
     @property
     def port(self) -> int:
@@ -41,17 +39,28 @@ class Probes:
         self._server.server_close()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Bind without asking for the name of this host, for which a pod without DNS would wait."""
+        TCPServer.server_bind(self)
+
+
 class _Handler(BaseHTTPRequestHandler):
-    checks: Mapping[str, Check]
-    metrics: Callable[[], bytes]
     timeout = 10
+
+    def __init__(self, checks: Mapping[str, Check], metrics: Callable[[], bytes], *connection: Any) -> None:
+        self._checks = checks
+        self._metrics = metrics
+        super().__init__(*connection)  # answers
 
     def do_GET(self) -> None:
         """Answer a probe."""
         if self.path == "/metrics":
-            self._answer(200, self.metrics(), "text/plain; version=0.0.4; charset=utf-8")
-        elif self.path in self.checks:
-            wrong = self.checks[self.path]()
+            self._answer(200, self._metrics(), "text/plain; version=0.0.4; charset=utf-8")
+        elif self.path in self._checks:
+            wrong = self._checks[self.path]()
             self._answer(200 if wrong is None else 503, (wrong or "ok").encode() + b"\n")
         else:
             self._answer(404, b"no such path\n")

@@ -24,12 +24,13 @@ from mlp.controller.watch import Key, NamespaceWatch
 from mlp.controller.workers import Workers
 from mlp.errors import Precondition
 from mlp.kube.client import Client
-from mlp.kube.connection import Connection, connect, own_namespace
+from mlp.kube.connection import Connection, connect, in_cluster, own_namespace
 from mlp.kube.lease import Elector, Timing
 from mlp.kube.reflector import Patience
 
 _log = logging.getLogger(__name__)
 _LOST_LEASE = 4
+_EVERYWHERE = "0.0.0.0"  # noqa: S104  the kubelet calls from outside the pod
 _DRAIN_SECONDS = 5.0
 
 
@@ -65,7 +66,8 @@ class Operator:
         keeper = Keeper(surroundings, _pods(settings), settings.refused_seconds)
         self._workers = Workers(self._queue, keeper.keep, self._metrics.reconciles, settings.workers)
         checks = {"/livez": self._stuck, "/readyz": self._unready}
-        self._probes = Probes(settings.health_host, settings.health_port, checks, self._metrics.exposition)
+        host = settings.health_host or (_EVERYWHERE if in_cluster() else "127.0.0.1")
+        self._probes = Probes(host, settings.health_port, checks, self._metrics.exposition)
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -107,10 +109,10 @@ class Operator:
     def _end(self) -> None:
         """Finish the keys in hand, then let somebody else lead."""
         begin = time.monotonic()
-        self._versions.stop()
         self._queue.close()
         self._workers.join(_DRAIN_SECONDS)
         self._elector.release()
+        self._versions.stop()
         for reflector in self._reflectors:
             reflector.stop()
         self._probes.stop()

@@ -35,7 +35,8 @@ class Settings(BaseSettings):
     """Without progress for so long a rollout counts as failed."""
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     """How many ModelDeployments are worked on at once."""
-    health_host: str = "0.0.0.0"  # noqa: S104  the kubelet calls from outside the pod
+    health_host: str | None = None
+    """Where the probes listen; by default on every address of a pod, and on loopback outside of one."""
     health_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     lease_name: str = "ml-operator"
     lease_namespace: str | None = None
