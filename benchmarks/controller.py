@@ -81,7 +81,7 @@ class Audit:
         self.lines: list[dict[str, Any]] = []
         self._mark = f'"namespace":"{namespace.name}"'.encode()
         self._log = here.plane.audit_log
-        self._read = 0
+        self._read = self._log.stat().st_size
 
     def follow(self) -> list[dict[str, Any]]:
         """Return what is new since the last call."""
@@ -93,6 +93,16 @@ class Audit:
         new = [json.loads(line) for line in whole.splitlines() if self._mark in line]
         self.lines += new
         return new
+
+    def wait_for_statuses(self, count: int) -> None:
+        """Wait until the statuses of so many deployments were written since this log was begun."""
+        told: set[str] = set()
+        give_up = time.monotonic() + 600
+        while len(told) < count:
+            time.sleep(1)  # reading the log takes time of the processors that are measured
+            assert time.monotonic() < give_up, f"{len(told)} of {count} statuses are told"
+            written = (line["objectRef"] for line in self.follow())
+            told |= {ref["name"] for ref in written if ref.get("subresource") == "status"}
 
 
 @contextmanager
@@ -127,15 +137,9 @@ def bare_loop(here: Bench, namespace: Namespace) -> float:
 def converge(here: Bench, namespace: Namespace) -> tuple[OperatorProcess, float]:
     """Let the operator find so many new deployments; return it, and the children that it applied a second."""
     deploy(namespace, [f"m{number}" for number in range(COUNT)])
-    audit, told = Audit(here, namespace), set()
-    audit.follow()
+    audit = Audit(here, namespace)
     operator = here.operator(namespace)
-    give_up = time.monotonic() + 600
-    while len(told) < COUNT:
-        time.sleep(1)  # reading the log takes time of the processors that are measured
-        assert time.monotonic() < give_up, f"{len(told)} of {COUNT} statuses are told"
-        written = (line["objectRef"] for line in audit.follow())
-        told |= {ref["name"] for ref in written if ref.get("subresource") == "status"}
+    audit.wait_for_statuses(COUNT)
     times = [moment(line) for line in audit.lines if line["objectRef"]["resource"] in CHILDREN]
     return operator, len(times) / (max(times) - min(times))
 
@@ -186,7 +190,6 @@ def changes(here: Bench, namespace: Namespace, version: int) -> list[float]:
 def idle(here: Bench, namespace: Namespace, seconds: float) -> Counter[str]:
     """Wait, and return what the operator asked for meanwhile, as `verb resource`."""
     audit = Audit(here, namespace)
-    audit.follow()
     time.sleep(seconds)
     return Counter(f"{line['verb']} {line['objectRef']['resource']}" for line in audit.follow())
 
@@ -223,9 +226,11 @@ def measure(idle_seconds: float) -> Iterator[Table]:
         namespace = namespaces[-1]
         alone = changes(here, namespace, 2)
         with refused_budgets(namespace):
-            deploy(namespace, [f"{PREFIX}-{number}" for number in range(REFUSED)])
+            bad, audit = [f"{PREFIX}-{number}" for number in range(REFUSED)], Audit(here, namespace)
+            deploy(namespace, bad)
+            audit.wait_for_statuses(REFUSED)
             beside = changes(here, namespace, 3)
-            namespace.kubectl("delete", "md", *(f"{PREFIX}-{number}" for number in range(REFUSED)))
+            namespace.kubectl("delete", "md", *bad)
         yield change_table(alone, beside)
         memory = resident(operator)
         asked = idle(here, namespace, idle_seconds)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from mlp.errors import Failed
 from mlp.kube.connection import Connection, Request
@@ -14,6 +15,7 @@ from mlp.kube.resource import PODS, Object, Resource, name_of
 
 _APPLY = "application/apply-patch+yaml"
 PAGE = 500
+_ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder()
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Client:
             for line in lines:
                 event = _object(line)
                 if event["type"] == "ERROR":
-                    raise failure_of(int(event["object"].get("code", 500)), json.dumps(event["object"]).encode())
+                    raise failure_of(int(event["object"].get("code", 500)), _ENCODER.encode(event["object"]))
                 yield event["type"], event["object"]
 
     def apply(
@@ -118,7 +120,7 @@ class Client:
         """Ask the server to judge `body`, such as an access review, of which nothing is kept."""
         document = {"apiVersion": resource.api_version, "kind": resource.kind, **body}
         path = resource.path(body.get("metadata", {}).get("namespace"))
-        request = Request("POST", path, body=json.dumps(document).encode())
+        request = Request("POST", path, body=_ENCODER.encode(document))
         return _object(self._connection.send(request))
 
     def version(self) -> str:
@@ -148,7 +150,7 @@ class Client:
     ) -> dict[str, Any]:
         self._guard()
         limited = {**query, "timeout": f"{self._write_seconds:g}s"}
-        body = json.dumps(document, separators=(",", ":")).encode()
+        body = _ENCODER.encode(document)
         return _object(
             self._connection.send(Request(method, path, limited, body, content_type, timeout=self._write_seconds))
         )
@@ -156,8 +158,8 @@ class Client:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body)
-    except ValueError:
+        document = _DECODER.decode(body)
+    except msgspec.DecodeError:
         document = None
     if not isinstance(document, dict):
         raise Failed("the API server answered something else than an object", code="unexpected_answer")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import socket
 import threading
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from mlp.api.model import ModelVersion
 from mlp.api.receipt import Receipt, SampleKind
@@ -31,6 +34,31 @@ TEMPLATE = ModelVersion(
 )
 
 
+class _Server(ThreadingHTTPServer):
+    """Keeps connections open, as a real registry does, and breaks them when it ends."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self._open: set[Any] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        self.shutdown()
+        self.server_close()
+        for request in tuple(self._open):
+            with suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
+
+
 class Registry:
     """Versions 1 to 3 of `iris`; more with `add`."""
 
@@ -43,11 +71,15 @@ class Registry:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
             def do_GET(self) -> None:
                 outer.lookups += 1
                 self._answer()
 
             def do_PUT(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 self._answer()
 
             def do_DELETE(self) -> None:
@@ -83,7 +115,7 @@ class Registry:
                 pass
 
         self._handler = Handler
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]
         self._serve()
 
@@ -100,13 +132,11 @@ class Registry:
         ).model_dump(mode="json")
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.hang_up()
 
     def resume(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler)
+        self._server = _Server(("127.0.0.1", self.port), self._handler)
         self._serve()
 
     def _serve(self) -> None:
-        self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
