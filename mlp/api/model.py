@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from mlp.api.receipt import Receipt
 from mlp.api.signature import Signature
@@ -89,7 +89,7 @@ class Source(Wire):
     estimator: ShortText | None = None
     """The class of the original, as in `sklearn.pipeline.Pipeline`."""
     git_commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
-    git_dirty: bool | None = None
+    git_dirty: StrictBool | None = None
 
 
 class Manifest(Wire):

@@ -17,8 +17,8 @@ Cell = StrictBool | StrictInt | StrictFloat | StrictStr | None
 _Rows = Field(min_length=1, max_length=MAX_GOLDEN_ROWS, fail_fast=True)
 # A row of wrong cells is reported by its first one: an error object for each would be a thousand times the row.
 _Row = Annotated[tuple[Cell, ...], Field(max_length=MAX_FEATURES, fail_fast=True)]
-_Values = Annotated[tuple[float, ...], Field(max_length=MAX_FEATURES, fail_fast=True)]
-_Probabilities = Annotated[tuple[float, ...], Field(max_length=MAX_CLASSES, fail_fast=True)]
+_Values = Annotated[tuple[StrictFloat, ...], Field(max_length=MAX_FEATURES, fail_fast=True)]
+_Probabilities = Annotated[tuple[StrictFloat, ...], Field(max_length=MAX_CLASSES, fail_fast=True)]
 
 
 class SampleKind(StrEnum):
@@ -35,8 +35,8 @@ class SampleKind(StrEnum):
 class Tolerance(Wire):
     """How far two answers may lie apart: |a - b| <= absolute + relative * |b|, as numpy.isclose has it."""
 
-    absolute: Annotated[float, Field(ge=0)] = 1e-5
-    relative: Annotated[float, Field(ge=0)] = 1e-4
+    absolute: Annotated[StrictFloat, Field(ge=0)] = 1e-5
+    relative: Annotated[StrictFloat, Field(ge=0)] = 1e-4
 
 
 class GoldenRows(Wire):
@@ -63,13 +63,13 @@ class Receipt(Wire):
     """What was compared, how well it agreed, and rows to compare again."""
 
     sample: SampleKind
-    rows: Annotated[int, Field(ge=0)]
+    rows: Annotated[StrictInt, Field(ge=0)]
     """How many rows were compared."""
-    label_agreement: Annotated[float, Field(ge=0, le=1)] | None = None
+    label_agreement: Annotated[StrictFloat, Field(ge=0, le=1)] | None = None
     """Share of rows with the same label; None for a regression."""
-    max_abs_diff: Annotated[float, Field(ge=0)] | None = None
+    max_abs_diff: Annotated[StrictFloat, Field(ge=0)] | None = None
     """Largest absolute difference of a value or a probability; None when nothing numeric was compared."""
-    max_rel_diff: Annotated[float, Field(ge=0)] | None = None
+    max_rel_diff: Annotated[StrictFloat, Field(ge=0)] | None = None
     tolerance: Tolerance = Tolerance()
     precision: Annotated[str, Field(pattern=r"^(float32|float64)$")] = "float32"
     """The dtype in which the graph computes."""

@@ -65,14 +65,14 @@ class Feature(Wire):
     dtype: DType
     tensor: Annotated[str, Field(min_length=1, max_length=256)]
     """Name of the graph's input that carries it; every feature of a matrix names the same one."""
-    minimum: float | None = None
+    minimum: StrictFloat | None = None
     """Smallest value seen at training; a value below it is served, and counted."""
-    maximum: float | None = None
+    maximum: StrictFloat | None = None
     categories: Annotated[tuple[str, ...], Field(max_length=1_000, fail_fast=True)] | None = None
     """The values seen at training, for a string feature that has few of them."""
-    closed: bool = False
+    closed: StrictBool = False
     """Whether a value outside `categories` is an error (the estimator would have raised) or only unusual."""
-    nullable: bool = False
+    nullable: StrictBool = False
     """Whether `null` is an answer to "what is the value?"; it becomes NaN, or the empty string."""
 
     @model_validator(mode="after")
@@ -96,7 +96,7 @@ class Outputs(Wire):
     """The graph's output of shape [rows, classes]: one float tensor in class order, never a ZipMap."""
     classes: Annotated[tuple[Label, ...], Field(min_length=1, max_length=MAX_CLASSES, fail_fast=True)] | None = None
     """The labels, in the order of the probabilities' columns."""
-    width: Annotated[int, Field(ge=1, le=MAX_FEATURES)] = 1
+    width: Annotated[StrictInt, Field(ge=1, le=MAX_FEATURES)] = 1
     """Values per row of the prediction: 1, or the number of targets of a multi-output regression."""
 
     @model_validator(mode="after")

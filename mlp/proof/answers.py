@@ -77,7 +77,10 @@ def answers_of(signature: Signature, outputs: Mapping[str, npt.NDArray[Any]], ro
 
 def golden_answers(signature: Signature, golden: GoldenRows) -> Answers:
     """Return the original's answers to the golden rows."""
-    dtype = np.object_ if signature.outputs.task is Task.CLASSIFICATION else np.float64
+    is_class = signature.outputs.task is Task.CLASSIFICATION
+    if not is_class and any(isinstance(answer, bool | str) for answer in golden.predictions):
+        raise Invalid("the golden rows' answers are not numbers", code="invalid_receipt")
+    dtype = np.object_ if is_class else np.float64
     try:
         predictions = np.array(golden.predictions, dtype=dtype)
         probabilities = None if golden.probabilities is None else np.array(golden.probabilities, dtype=np.float64)

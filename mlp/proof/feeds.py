@@ -57,10 +57,15 @@ def column_tensor(feature: Feature, cells: Sequence[Cell]) -> npt.NDArray[Any]:
         raise Invalid(f"feature {feature.name!r} must not be missing", code="invalid_row")
     missing = "" if feature.dtype is DType.STRING else np.nan
     filled = [missing if cell is None else cell for cell in cells]
-    if not all(isinstance(cell, KINDS[feature.dtype]) for cell in filled):
+    if not all(_is_of(feature.dtype, cell) for cell in filled):
         raise Invalid(f"feature {feature.name!r} takes {feature.dtype} values", code="invalid_row")
     try:
         tensor = np.array(filled, dtype=NUMPY_DTYPES[feature.dtype])
     except (OverflowError, TypeError, ValueError) as error:
         raise Invalid(f"feature {feature.name!r} takes {feature.dtype} values", code="invalid_row") from error
     return tensor.reshape(-1, 1)
+
+
+def _is_of(dtype: DType, cell: Cell) -> bool:
+    # To Python a bool is an int; to a model True is no number.
+    return isinstance(cell, KINDS[dtype]) and isinstance(cell, bool) == (dtype is DType.BOOL)
