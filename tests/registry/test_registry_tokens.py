@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import hashlib
-import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import asyncpg
 import httpx
 import pytest
 from databases import ON_BOTH_DATABASES
 from guarded_registry import ADMIN, bearer, http_as, make_token, wait_for
 from registry_process import Registry
+from remains import rows_of
 from sample_models import code_of, linear_model, put
 
 from mlp.api.token import Scope
@@ -44,27 +41,10 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(registry: Registry, http: http
     assert [each for each in listed if each["name"] == "ci"] == [
         {key: value for key, value in made.json().items() if key != "token"}
     ]
-    kept = rows_of(registry, "SELECT sha256, name FROM tokens WHERE name = 'ci'")
+    (kept,) = rows_of(registry, "SELECT sha256, name FROM tokens WHERE name = 'ci'")
     assert kept == [(hashlib.sha256(token.encode()).hexdigest(), "ci")]
     for file in registry.data.rglob("*"):
         assert not file.is_file() or token.encode() not in file.read_bytes()
-
-
-def rows_of(registry: Registry, query: str) -> list[tuple]:
-    """What the database of a registry answers."""
-    url = registry.settings.get("DATABASE_URL")
-    if url is not None:
-        return asyncio.run(postgresql_rows(url, query))
-    with contextlib.closing(sqlite3.connect(registry.data / "registry.db")) as database:
-        return database.execute(query).fetchall()
-
-
-async def postgresql_rows(url: str, query: str) -> list[tuple]:
-    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
-    try:
-        return [tuple(row) for row in await connection.fetch(query)]
-    finally:
-        await connection.close()
 
 
 def test_whoami_tells_name_scope_and_end(http: httpx.Client) -> None:

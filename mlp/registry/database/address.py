@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 SQLITE = "sqlite+aiosqlite:///"
 POSTGRESQL = "postgresql+asyncpg://"
+_HOST = r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:,]*)(:[0-9]{1,5})?"
+_HOSTS = re.compile(f"{_HOST}(,{_HOST})*")
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Address:
         """Raise ValueError when the URL is of no database that is spoken here."""
         if self.url.startswith(SQLITE) and len(self.url) > len(SQLITE):
             return
-        if not self.url.startswith(POSTGRESQL) or not urlsplit(self.url).path.strip("/"):
+        if not self.url.startswith(POSTGRESQL) or not _is_whole(self.url):
             raise ValueError(f"must be {SQLITE}FILE or {POSTGRESQL}USER@HOST:PORT/DATABASE")
 
     @property
@@ -48,3 +51,13 @@ class Address:
     def password(self) -> str | None:
         """Read the password's file; None where there is none. Raises OSError when it cannot be read."""
         return None if self.password_file is None else self.password_file.read_text("utf-8").strip("\r\n")
+
+
+def _is_whole(url: str) -> bool:
+    """Whether hosts and ports are such, and a database is named. What is wrong is not told: it may be a password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    hosts = parts.netloc.rpartition("@")[2]
+    return _HOSTS.fullmatch(hosts) is not None and parts.path.strip("/") != ""

@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from mlp.errors import MlpError, Unavailable
+from mlp.errors import MlpError, Precondition, Unavailable
 from mlp.registry.database.address import POSTGRESQL, Address
 
 log = logging.getLogger(__name__)
@@ -102,6 +102,9 @@ class PostgresqlEngine:
             except OSError as error:
                 log.warning("the database cannot be reached: %s", error.strerror or str(error) or "no answer")
                 raise Unavailable("the registry's database does not answer", code="database_unavailable") from error
+            except (ValueError, OverflowError):
+                # The text of that error holds parts of the URL, and so perhaps the password.
+                raise Precondition("DATABASE_URL is not one of PostgreSQL", code="database_unusable") from None
 
         engine = create_async_engine(
             POSTGRESQL, async_creator=connect, pool_size=size, max_overflow=0, pool_timeout=_POOL_SECONDS, **options
