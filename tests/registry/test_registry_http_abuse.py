@@ -12,7 +12,11 @@ import pytest
 from registry_process import Registry
 from sample_models import code_of
 
+from mlp.registry.routes import ROUTERS
+
 JSON = {"Content-Type": "application/json"}
+ROUTES = [route for router in ROUTERS for route in router.routes]
+VALUES = {"name": "nobody", "version": "1", "upload": "0" * 32, "alias": "production", "holder": "somebody"}
 
 
 def raw_answer(registry: Registry, sent: bytes) -> bytes:
@@ -132,3 +136,24 @@ def test_no_page_of_another_origin_may_read_answers(http: httpx.Client, origin: 
     got = http.get("/models", headers={"Origin": origin})
     for answer in (asked, got):
         assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_each_route_takes_its_methods_and_no_other(http: httpx.Client) -> None:
+    allowed: dict[str, set[str]] = {}
+    for route in ROUTES:
+        allowed.setdefault(route.path, set()).update(route.methods)
+    assert len(allowed) > 15
+    for path, methods in allowed.items():
+        for method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"} - methods:
+            answer = http.request(method, path.format_map(VALUES))
+            assert (answer.status_code, answer.headers["allow"]) == (405, ", ".join(sorted(methods))), (method, path)
+            assert method == "HEAD" or code_of(answer) == "method_not_allowed"
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/jsonp", "application/xml", "application/json5", ""])
+def test_each_route_with_a_document_takes_json_alone(http: httpx.Client, kind: str) -> None:
+    for route in ROUTES:
+        if route.body_field:
+            path, (method,) = route.path.format_map(VALUES), route.methods
+            answer = http.request(method, path, content=b"{}", headers={"Content-Type": kind})
+            assert (answer.status_code, code_of(answer)) == (415, "unsupported_media_type"), path
