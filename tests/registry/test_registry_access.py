@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import base64
+from pathlib import Path
+
 import pytest
 from guarded_registry import ADMIN, READ, bearer, guarded, http_as, wait_for
 from registry_process import kill
 from sample_models import code_of
 
+from mlp.registry import access
+from mlp.registry.access.bearer import PREFIX, new_token
 from mlp.registry.access.memory import SECONDS, TokenMemory
+from mlp.registry.service import tokens
 
 
 def test_what_is_remembered_of_a_token_is_forgotten_within_seconds() -> None:
@@ -75,3 +82,22 @@ def test_with_tokens_it_listens_beyond_loopback_and_names_of_hosts_are_a_setting
             assert (refused.status_code, code_of(refused)) == (421, "misdirected")
     finally:
         kill(registry)
+
+
+def test_no_token_is_like_another() -> None:
+    made = {new_token() for _ in range(1_000)}
+    assert len(made) == 1_000
+    secret = [base64.urlsafe_b64decode(token.removeprefix(PREFIX) + "=") for token in made]
+    assert {len(each) for each in secret} == {32}
+    assert all(len({each[place] for each in secret}) > 200 for place in range(32))
+
+
+def test_hashes_are_compared_in_constant_time() -> None:
+    """No `==` stands beside a hash or a token: how long it takes tells how much was guessed."""
+    sources = [Path(access.__file__).parent, Path(tokens.__file__)]
+    compared = []
+    for source in (file for each in sources for file in (each.glob("*.py") if each.is_dir() else [each])):
+        for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+            if isinstance(node, ast.Compare) and any(isinstance(each, ast.Eq | ast.NotEq) for each in node.ops):
+                compared += [source.name for name in ("hash", "sha256", "token") if name in ast.unparse(node)]
+    assert compared == []

@@ -13,6 +13,7 @@ import pytest
 from databases import ON_BOTH_DATABASES, Databases
 from guarded_registry import ADMIN, READ, bearer, guarded, http_as
 from registry_process import Registry, kill
+from remains import CATALOG, rows_of
 from sample_models import Sample, announce, code_of, linear_model, put
 
 from mlp.registry.routes import ROUTERS
@@ -45,69 +46,71 @@ class Mutation:
     actions: tuple[str, ...]
 
 
-MUTATIONS = (
-    Mutation("POST", "/models", lambda http: http.post("/models", json={"name": "told"}), ("model.created",)),
-    Mutation(
-        "PATCH",
-        "/models/{name}",
-        lambda http: http.patch("/models/told", json={"tags": {"a": "b"}}),
-        ("model.changed",),
-    ),
-    # An upload is in no list until it is a version.
-    Mutation("POST", "/models/{name}/uploads", lambda http: announce(http, "told", linear_model(1)), ()),
-    Mutation(
-        "PUT",
-        "/models/{name}/uploads/{upload}",
-        lambda http: send_bytes(http, "told", linear_model(1)),
-        ("version.created",),
-    ),
-    Mutation(
-        "PATCH",
-        "/models/{name}/versions/{version}",
-        lambda http: http.patch("/models/told/versions/1", json={"metrics": {"r2": 0.5}}),
-        ("version.changed",),
-    ),
-    Mutation(
-        "PUT",
-        "/models/{name}/versions/{version}/uses/{holder}",
-        lambda http: http.put("/models/told/versions/1/uses/somebody"),
-        ("use.began",),
-    ),
-    Mutation(
-        "DELETE",
-        "/models/{name}/versions/{version}/uses/{holder}",
-        lambda http: http.delete("/models/told/versions/1/uses/somebody"),
-        ("use.ended",),
-    ),
-    Mutation(
-        "PUT",
-        "/models/{name}/aliases/{alias}",
-        lambda http: http.put("/models/told/aliases/production", json={"version": 1}),
-        ("alias.set",),
-    ),
-    Mutation(
-        "DELETE",
-        "/models/{name}/aliases/{alias}",
-        lambda http: http.delete("/models/told/aliases/production"),
-        ("alias.removed",),
-    ),
-    Mutation(
-        "DELETE",
-        "/models/{name}/versions/{version}",
-        lambda http: http.delete("/models/told/versions/1"),
-        ("version.deleted",),
-    ),
-    Mutation("DELETE", "/models/{name}", lambda http: http.delete("/models/told"), ("model.deleted",)),
-    Mutation(
-        "POST",
-        "/tokens",
-        lambda http: http.post("/tokens", json={"name": "told", "scope": "read"}),
-        ("token.created",),
-    ),
-    Mutation("DELETE", "/tokens/{name}", lambda http: http.delete("/tokens/told"), ("token.revoked",)),
-    # What no version uses is no longer of the catalogue: its deletion is told in the log of the process.
-    Mutation("POST", "/gc", lambda http: http.post("/gc", json={}), ()),
-)
+def mutations_of(name: str) -> tuple[Mutation, ...]:
+    """Every change of a registry, on a model of that name."""
+    return (
+        Mutation("POST", "/models", lambda http: http.post("/models", json={"name": name}), ("model.created",)),
+        Mutation(
+            "PATCH",
+            "/models/{name}",
+            lambda http: http.patch(f"/models/{name}", json={"tags": {"a": "b"}}),
+            ("model.changed",),
+        ),
+        # An upload is in no list until it is a version.
+        Mutation("POST", "/models/{name}/uploads", lambda http: announce(http, name, linear_model(1)), ()),
+        Mutation(
+            "PUT",
+            "/models/{name}/uploads/{upload}",
+            lambda http: send_bytes(http, name, linear_model(1)),
+            ("version.created",),
+        ),
+        Mutation(
+            "PATCH",
+            "/models/{name}/versions/{version}",
+            lambda http: http.patch(f"/models/{name}/versions/1", json={"metrics": {"r2": 0.5}}),
+            ("version.changed",),
+        ),
+        Mutation(
+            "PUT",
+            "/models/{name}/versions/{version}/uses/{holder}",
+            lambda http: http.put(f"/models/{name}/versions/1/uses/somebody"),
+            ("use.began",),
+        ),
+        Mutation(
+            "DELETE",
+            "/models/{name}/versions/{version}/uses/{holder}",
+            lambda http: http.delete(f"/models/{name}/versions/1/uses/somebody"),
+            ("use.ended",),
+        ),
+        Mutation(
+            "PUT",
+            "/models/{name}/aliases/{alias}",
+            lambda http: http.put(f"/models/{name}/aliases/production", json={"version": 1}),
+            ("alias.set",),
+        ),
+        Mutation(
+            "DELETE",
+            "/models/{name}/aliases/{alias}",
+            lambda http: http.delete(f"/models/{name}/aliases/production"),
+            ("alias.removed",),
+        ),
+        Mutation(
+            "DELETE",
+            "/models/{name}/versions/{version}",
+            lambda http: http.delete(f"/models/{name}/versions/1"),
+            ("version.deleted",),
+        ),
+        Mutation("DELETE", "/models/{name}", lambda http: http.delete(f"/models/{name}"), ("model.deleted",)),
+        Mutation(
+            "POST",
+            "/tokens",
+            lambda http: http.post("/tokens", json={"name": name, "scope": "read"}),
+            ("token.created",),
+        ),
+        Mutation("DELETE", "/tokens/{name}", lambda http: http.delete(f"/tokens/{name}"), ("token.revoked",)),
+        # What no version uses is no longer of the catalogue: its deletion is told in the log of the process.
+        Mutation("POST", "/gc", lambda http: http.post("/gc", json={}), ()),
+    )
 
 
 def test_each_change_is_told_once(http: httpx.Client) -> None:
@@ -117,8 +120,9 @@ def test_each_change_is_told_once(http: httpx.Client) -> None:
         for route in router.routes
         for method in route.methods - {"GET", "HEAD", "OPTIONS"}
     }
-    assert {(mutation.method, mutation.path) for mutation in MUTATIONS} == changing
-    for mutation in MUTATIONS:
+    mutations = mutations_of("told")
+    assert {(mutation.method, mutation.path) for mutation in mutations} == changing
+    for mutation in mutations:
         before = every_event(http)
         asked = mutation.ask(http)
         assert asked.status_code < 300, (mutation.path, asked.text)
@@ -130,6 +134,38 @@ def test_each_change_is_told_once(http: httpx.Client) -> None:
             assert event["actor"] == "registry-admin-token"
             assert event["request_id"] == asked.headers["x-request-id"]
             assert event["model"] == ("told" if mutation.path.startswith("/models") else None)
+
+
+def test_what_cannot_be_told_is_not_done(registry: Registry, http: httpx.Client) -> None:
+    """The line and the change are one transaction: where the line cannot be written, nothing changes."""
+    for mutation in mutations_of("untold"):
+        if mutation.actions:
+            before = rows_of(registry, *CATALOG)
+            refuse_events(registry)
+            try:
+                assert mutation.ask(http).status_code in (409, 503), mutation.path
+            finally:
+                accept_events(registry)
+            assert rows_of(registry, *CATALOG) == before, mutation.path
+        assert mutation.ask(http).status_code < 300, mutation.path
+
+
+def refuse_events(registry: Registry) -> None:
+    """Have the database itself refuse each line of the audit log."""
+    if "DATABASE_URL" in registry.settings:
+        rows_of(
+            registry,
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused''; END'",
+            "CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION refuse()",
+        )
+    else:
+        rows_of(registry, "CREATE TRIGGER refuse BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'refused'); END")
+
+
+def accept_events(registry: Registry) -> None:
+    rows_of(registry, "DROP TRIGGER refuse" + (" ON events" if "DATABASE_URL" in registry.settings else ""))
+    if "DATABASE_URL" in registry.settings:
+        rows_of(registry, "DROP FUNCTION refuse()")
 
 
 def test_what_is_refused_is_not_told_as_done(registry: Registry, http: httpx.Client) -> None:

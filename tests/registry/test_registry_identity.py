@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from databases import ON_BOTH_DATABASES
 from fastapi import APIRouter
 from guarded_registry import ADMIN, READ, bearer, http_as, make_token, wait_for
 from registry_process import Registry
@@ -17,6 +18,8 @@ from mlp.registry.access.guard import OPEN_PATHS
 from mlp.registry.app import create_app
 from mlp.registry.routes.route import DocumentRoute
 from mlp.registry.settings import Settings
+
+pytestmark = ON_BOTH_DATABASES
 
 VALUES = {"name": "nobody", "version": "1", "upload": "0" * 32, "alias": "production", "holder": "somebody"}
 
@@ -47,6 +50,7 @@ def every_request(routes: list[Any]) -> list[tuple[str, str, Scope | None]]:
     return [(method, route.path.format_map(VALUES), route.need) for route in routes for method in sorted(route.methods)]
 
 
+@pytest.mark.usefixtures("registry")
 def test_every_route_declares_what_it_needs(routes: list[Any]) -> None:
     assert len(routes) > 15
     assert all(isinstance(route, DocumentRoute) for route in routes)
