@@ -36,8 +36,8 @@ bench-operator: $(VENV)/.dev  ## measure the operator on a real API server, for 
 soak: $(VENV)/.dev  ## long counts: minutes of load, thousands of cases
 	$(BIN)/python -m pytest -m soak --timeout 3600
 
-e2e: $(VENV)/.dev  ## the story of the README through the installed commands
-	$(BIN)/python -m pytest tests/e2e -m "not soak"
+e2e: $(VENV)/.dev  ## the stories of the README; with CONTEXT=NAME on that cluster too, whose platform is purged
+	MLP_E2E_CONTEXT=$(CONTEXT) $(BIN)/python -m pytest tests/e2e -m "not soak" --timeout 900
 
 clean:           ## remove the environment and every cache
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

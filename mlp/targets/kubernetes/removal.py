@@ -42,7 +42,7 @@ _RUNNING = (
 )
 _KEPT = (MODEL_DEPLOYMENTS, CLAIMS, SECRETS)
 _OF_OTHERS = (DEPLOYMENTS, STATEFUL_SETS, PODS, SERVICES, CLAIMS, SECRETS, CONFIG_MAPS)
-_FROM_KUBERNETES = frozenset({"kube-root-ca.crt"})
+_FROM_KUBERNETES = frozenset({"kube-root-ca.crt", "openshift-service-ca.crt"})
 _LOOK_SECONDS = 0.2
 
 
