@@ -173,7 +173,8 @@ def _doubt(view: View) -> Problem | None:
 
 def _served(view: View, rollout: Rollout) -> int | None:
     """Return the version that answers: an old one as long as a pod of it does, then the one that was asked for."""
-    if view.child(DEPLOYMENTS) is not None and rollout.is_observed and rollout.desired == 0 and rollout.total == 0:
+    scaled_to_zero = rollout.is_observed and rollout.desired == 0 and rollout.total == 0
+    if scaled_to_zero or (view.child(DEPLOYMENTS) is None and not view.pods):
         return None
     ready = Counter(version for pod in view.pods if is_ready(pod) and (version := _version(pod)) is not None)
     before = view.deployment.status.served_version if view.deployment.status is not None else None

@@ -102,6 +102,14 @@ def test_a_version_that_serves_stays_ready_when_the_registry_loses_it_and_that_i
     assert says(told(silent))["Degraded"][0] == "False"
 
 
+def test_nothing_answers_where_everything_was_taken_down():
+    model = deployment(status=Status(served_version=1))
+    unheard = Unresolved("RegistryUnavailable", "the registry does not answer", is_final=False)
+    status = told(view(model, answer=unheard))
+    assert status.served_version is None
+    assert "still answers" not in status.condition(ConditionType.READY).message
+
+
 def test_zero_replicas_serve_nothing_and_are_no_fault():
     model = deployment(replicas=0, status=Status(served_version=1))
     status = told(view(model, children=serving(live_after(view(model)))))
