@@ -145,10 +145,10 @@ class Session:
 
     def _confirm_cluster(self, question: str) -> None:
         """Ask about a cluster that was not named; --yes agrees to what is done, not to where."""
-        self._ask(question, "--context NAME")
+        self._ask(question, "--context NAME", code="context_not_named")
 
-    def _ask(self, question: str, flag: str) -> None:
+    def _ask(self, question: str, flag: str, *, code: str | None = None) -> None:
         if self.flags.no_input or not is_interactive():
-            raise Refused(f"{question.rstrip('?')}: this needs {flag} where nobody can be asked")
+            raise Refused(f"{question.rstrip('?')}: this needs {flag} where nobody can be asked", code=code)
         if not typer.confirm(question, err=True):
             raise Refused("not confirmed; nothing was changed", code="declined")

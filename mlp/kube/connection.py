@@ -140,7 +140,7 @@ class Connection:
         try:
             yield
         except urllib3.exceptions.NewConnectionError as error:
-            raise Unavailable(f"the API server does not answer at {self.server}", code="connection_refused") from error
+            raise Unavailable(f"the API server does not answer at {self.server}", code="cluster_unreachable") from error
         except (urllib3.exceptions.ReadTimeoutError, urllib3.exceptions.ConnectTimeoutError) as error:
             raise DeadlineExceeded(f"the API server at {self.server} is silent", code="silent") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:

@@ -36,6 +36,8 @@ def failure_of(status: int, body: bytes, retry_after: str | None = None) -> MlpE
     if not isinstance(document, dict):
         document = {}
     message = document.get("message") or f"the API server answered {status}"
+    if status == 401:
+        message = "the API server does not accept these credentials"
     kind = _BY_STATUS.get(status, Invalid if status < 500 else Failed)
     details = {"status": status, "causes": (document.get("details") or {}).get("causes", [])}
     if retry_after is not None and retry_after.isdigit():

@@ -10,7 +10,7 @@ from mlp.errors import Refused
 
 def refuse(question: str) -> None:
     """Answer a question that nobody can be asked."""
-    raise Refused(question)
+    raise Refused(question, code="context_not_named")
 
 
 @dataclass(frozen=True)

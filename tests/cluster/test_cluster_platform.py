@@ -184,4 +184,4 @@ def test_a_cluster_that_does_not_answer_is_one_failing_check(plane, tmp_path):
     file.write_text(plane.kubeconfig.read_text().replace(plane.url, "https://127.0.0.1:1"))
     checks = list(preflight(Client(connect(file)), Choices()))
     assert [(check.name, check.ok) for check in checks] == [("access", False)]
-    assert checks[0].code == "connection_refused"
+    assert checks[0].code == "cluster_unreachable"

@@ -67,7 +67,7 @@ def test_a_server_that_is_not_there_is_unavailable(serve, connected):
     api.stop()
     with pytest.raises(Unavailable) as raised:
         client.get(PODS, "n", "a")
-    assert raised.value.code == "connection_refused"
+    assert raised.value.code == "cluster_unreachable"
 
 
 def test_no_write_leaves_once_the_guard_objects(serve, connected):

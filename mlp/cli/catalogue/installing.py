@@ -116,6 +116,18 @@ INSTALLING: Mapping[str, Known] = {
         "A check failed.",
         "mend what the message names, then mlp check",
     ),
+    "cluster_unreachable": Known(
+        "MLP1421",
+        "The cluster does not answer",
+        "Nothing listens where the kubeconfig says that the API server is.",
+        "start the cluster, or name another with --context",
+    ),
+    "context_not_named": Known(
+        "MLP1422",
+        "A cluster that was not named",
+        "The current context is not known to be a cluster of this machine, so it is used only when you name it.",
+        "add --context NAME if you mean it",
+    ),
     "images_missing": Known(
         "MLP1420",
         "The nodes lack images",

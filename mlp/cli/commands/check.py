@@ -28,7 +28,9 @@ def run(
     session.screen.note(f"target: {target.describe()}")
     if not isinstance(target, KubernetesTarget):
         raise Invalid("mlp check is for a cluster: name one with --context NAME", code="invalid_option")
-    checks = [*target.check(), *([] if pre else target.check_running())]
+    checks = list(target.check())
+    if not pre and checks[0].ok:
+        checks += target.check_running()
     session.emit(
         [{"name": check.name, "ok": check.ok, "message": check.words} for check in checks], lambda: checks_text(checks)
     )

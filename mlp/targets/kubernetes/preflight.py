@@ -41,6 +41,8 @@ class Check:
     ok: bool
     words: str
     code: str | None = None
+    failure: MlpError | None = None
+    """What was raised when it was tried."""
 
 
 def preflight(client: Client, choices: Choices) -> Iterator[Check]:
@@ -48,7 +50,7 @@ def preflight(client: Client, choices: Choices) -> Iterator[Check]:
     try:
         version = client.version()
     except MlpError as error:
-        yield Check("access", False, error.message, error.code)
+        yield Check("access", False, error.message, error.code, error)
         return
     yield Check("access", True, "the API server answers")
     yield _version(version)
@@ -65,17 +67,19 @@ def images_lacking(client: Client, images: Iterable[str]) -> list[str]:
     return sorted(lacking)
 
 
-def first_failure(checks: Iterable[Check]) -> Precondition | None:
+def first_failure(checks: Iterable[Check]) -> MlpError | None:
     """Return what the first failing check means, or None."""
     failed = next((check for check in checks if not check.ok), None)
-    return None if failed is None else Precondition(failed.words, code=failed.code or "cluster_not_ready")
+    if failed is None:
+        return None
+    return failed.failure or Precondition(failed.words, code=failed.code or "cluster_not_ready")
 
 
 def _judged(check: Callable[[Client, Choices], Check], client: Client, choices: Choices) -> Check:
     try:
         return check(client, choices)
     except MlpError as error:
-        return Check(check.__name__.strip("_"), False, error.message, error.code)
+        return Check(check.__name__.strip("_"), False, error.message, error.code, error)
 
 
 def _version(version: str) -> Check:
