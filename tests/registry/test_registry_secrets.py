@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +20,6 @@ from postgresql_server import Postgresql
 from registry_process import Registry, kill
 from remains import CATALOG, rows_of
 from sample_models import announce, code_of, linear_model, put
-from test_registry_token_commands import mlp
 
 from mlp.api.token import Scope
 from tests.object_store import Bucket, new_bucket
@@ -30,18 +33,19 @@ GUESSED = "canary-of-a-password-that-somebody-sends"
 
 @dataclass
 class Watcher:
-    """Notes the argument list of every process of this machine, until it is stopped."""
+    """Notes the argument list of every process of this machine, and the environment of judges, until it is stopped."""
 
     seen: set[bytes] = field(default_factory=set)
+    judges: set[bytes] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def look(self) -> None:
         while not self._stop.wait(0.1):
             for file in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
+                with contextlib.suppress(OSError):
                     self.seen.add(file.read_bytes())
-                except OSError:
-                    continue
+                    if b"mlp.registry.check.template" in file.read_bytes():
+                        self.judges.add(file.with_name("environ").read_bytes())
 
     def __enter__(self) -> Watcher:
         self._thread = threading.Thread(target=self.look)
@@ -65,6 +69,8 @@ class Story:
     metrics: str = ""
     rows: str = ""
     commands: set[bytes] = field(default_factory=set)
+    judges: set[bytes] = field(default_factory=set)
+    """The environments of the processes that judged models."""
     told: list[str] = field(default_factory=list)
     """What the command line printed."""
     tokens: list[str] = field(default_factory=list)
@@ -103,7 +109,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, postgresql: Postgresql, s3: 
             kill(registry)
             databases.forget()
             bucket.remove()
-    story.commands = watcher.seen
+    story.commands, story.judges = watcher.seen, watcher.judges
     return story
 
 
@@ -141,12 +147,16 @@ def send_secrets(http: httpx.Client, keep: Any) -> None:
 
 
 def command(story: Story, *arguments: str) -> None:
-    ran = mlp(story.registry, ADMIN, "token", *arguments)
+    folder = story.registry.data.parent
+    spared = {name: value for name, value in os.environ.items() if not name.startswith("MLP_")}
+    own = {"HOME": str(folder / "home"), "MLP_REGISTRY_URL": story.registry.url}
+    own["MLP_REGISTRY_TOKEN_FILE"] = str(folder / "admin.token")
+    command = (sys.executable, "-m", "mlp", "token", *arguments)
+    ran = subprocess.run(command, env=spared | own, capture_output=True, text=True, check=False, timeout=120)
     assert ran.returncode == 0, ran.stderr
     story.told.append(ran.stdout + ran.stderr)
-    file = story.registry.data.parent / "command.token"
-    story.tokens[1:] = [file.read_text("ascii").strip()]
-    story.given |= {file: story.tokens[1], story.registry.data.parent / "admin.user": ADMIN}
+    story.tokens[1:] = [(folder / "command.token").read_text("ascii").strip()]
+    story.given[folder / "command.token"] = story.tokens[1]
 
 
 def fail(story: Story, http: httpx.Client, keep: Any) -> None:
@@ -201,6 +211,11 @@ def test_no_secret_is_an_argument_of_a_process(story: Story) -> None:
     assert [secret for secret in story.secrets if any(secret.encode() in each for each in story.commands)] == []
 
 
+def test_no_secret_reaches_the_process_that_runs_models(story: Story) -> None:
+    assert story.judges
+    assert [secret for secret in story.secrets if any(secret.encode() in each for each in story.judges)] == []
+
+
 def test_no_secret_is_in_the_database(story: Story) -> None:
     assert "by-command" in story.rows
     assert [secret for secret in story.secrets if secret in story.rows] == []
@@ -217,7 +232,6 @@ def test_no_secret_is_in_a_file_that_its_owner_did_not_write(story: Story) -> No
 @pytest.mark.parametrize(
     ("settings", "code"),
     [
-        ({"DATABASE_URL": f"postgresql+asyncpg://u:{PASSWORD}@"}, 2),
         ({"DATABASE_URL": f"postgresql+asyncpg://u:{PASSWORD}@127.0.0.1:1/db"}, 3),
         ({"DATABASE_URL": f"postgresql+asyncpg://u:{PASSWORD}@127.0.0.1:{PASSWORD}/db"}, 2),
         ({"DATABASE_URL": f"postgresql+asyncpg://u:{PASSWORD}@127.0.0.1/db?sslmode={PASSWORD}"}, 3),
