@@ -13,6 +13,7 @@ from tests.manifests.objects import MANIFESTS, containers, every, files, identit
 
 TEMPLATES = templates()
 OVERLAY = MANIFESTS / "overlays" / "nodeports"
+KUSTOMIZED = [OVERLAY, MANIFESTS / "monitoring"]
 SECRETS = {
     "postgresql-credentials": {"password"},
     "minio-credentials": {"access-key", "secret-key"},
@@ -146,7 +147,7 @@ def test_objects_are_in_the_namespace_and_of_one_name():
     assert len(identities) == len(set(identities))
 
 
-@pytest.mark.parametrize("folder", [MANIFESTS, OVERLAY], ids=["platform", "nodeports"])
+@pytest.mark.parametrize("folder", [MANIFESTS, *KUSTOMIZED], ids=lambda folder: folder.name)
 def test_kubectl_kustomize_gives_the_same_objects(folder):
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not installed")
