@@ -22,5 +22,5 @@ def test_the_server_takes_a_kustomization(kubectl, folder):
 
 
 def test_the_server_takes_the_examples(kubectl):
-    kubectl("apply", "--server-side", "--dry-run=server", "-f", str(MANIFESTS / "examples" / "iris-model.yaml"))
-    kubectl("apply", "--server-side", "--dry-run=server", "-f", str(MANIFESTS / "examples" / "churn-model.yaml"))
+    for name in ("iris-model", "churn-model", "ingress"):
+        kubectl("apply", "--server-side", "--dry-run=server", "-f", str(MANIFESTS / "examples" / f"{name}.yaml"))

@@ -20,7 +20,7 @@ def find_cluster(context: str | None = None) -> Cluster:
         raise Precondition(
             "asking a cluster needs a package that is not installed (kubernetes)",
             code="missing_extra",
-            details={"extra": "controller"},
+            details={"extra": "kubernetes"},
         )
     return cluster_of(_nodes(context), this_machine())
 
