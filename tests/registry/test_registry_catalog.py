@@ -57,11 +57,13 @@ def test_versions_are_listed_newest_first_in_pages(http: httpx.Client, client: R
 def test_only_the_words_about_a_version_change(http: httpx.Client, client: RegistryClient) -> None:
     sample = linear_model(201)
     before = client.push("worded", sample.manifest, sample.onnx).version
-    patch = {"description": "better", "metrics": {"r2": 0.75}, "tags": {"stage": "test"}}
-    assert http.patch("/models/worded/versions/1", json=patch).status_code == 200
+    patch = {"description": "b\u00e9tter", "metrics": {"r2": 0.75, "loss": 1e-9}, "tags": {"stage": 'a "b"'}}
+    changed = http.patch("/models/worded/versions/1", json=patch)
+    assert http.get("/models/worded/versions/1").json() == changed.json()
     after = client.version("worded", 1)
     assert after == before.model_copy(update=patch)
-    assert http.patch("/models/worded/versions/1", json={"metrics": {"r2": None}}).json()["metrics"] == {}
+    less = http.patch("/models/worded/versions/1", json={"metrics": {"r2": None}})
+    assert less.json()["metrics"] == {"loss": 1e-9}
     assert code_of(http.patch("/models/worded/versions/1", json={"sha256": "0" * 64})) == "invalid_request"
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -14,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from mlp.errors import Conflict, Unavailable
 from mlp.registry.database.engine import WRITABLE, Engine
 from mlp.registry.repository import Repository
+from mlp.registry.repository.lookup import Lookup
 
 _CHECK_SECONDS = 2.0
 
@@ -27,6 +29,11 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    async def find(self, lookup: Lookup, **values: Any) -> Mapping[str, Any] | None:
+        """Return the one row that `lookup` finds, or None: the quick way to what is asked most."""
+        async with self._failing():
+            return await self._engine.find(lookup, values)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Repository]:
@@ -69,13 +76,18 @@ class Database:
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+        async with self._failing(), AsyncSession(engine, expire_on_commit=False) as session:
+            try:
+                yield session
+            except TimeoutError:
+                await session.invalidate()  # nobody answers there: not even a ROLLBACK would be
+                raise
+
+    @asynccontextmanager
+    async def _failing(self) -> AsyncIterator[None]:
+        """Say in our words what fails within."""
         try:
-            async with AsyncSession(engine, expire_on_commit=False) as session:
-                try:
-                    yield session
-                except TimeoutError:
-                    await session.invalidate()  # nobody answers there: not even a ROLLBACK would be
-                    raise
+            yield
         except PoolTimeoutError as error:
             raise Unavailable("too many requests wait for the database", code="database_busy") from error
         except IntegrityError as error:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import String, column, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mlp.errors import MlpError
+from mlp.registry.repository.lookup import Lookup
 
 VERSION_TABLE = "mlp_registry_schema"
 REVISION = select(column("version_num", String)).select_from(table(VERSION_TABLE))
@@ -34,6 +36,9 @@ class Engine(Protocol):
 
     def turn(self) -> AbstractAsyncContextManager[object]:
         """Wait until a transaction of this process may write."""
+
+    async def find(self, lookup: Lookup, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return the row that `lookup` finds, in the latest committed state, by the shortest way there is."""
 
     def migrating(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Begin a transaction that is alone, among all processes, in changing the schema."""

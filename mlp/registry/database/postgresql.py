@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import asyncpg
 from sqlalchemy import event, text
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
 from mlp.errors import MlpError, Precondition, Unavailable
 from mlp.registry.database.address import POSTGRESQL, Address
+from mlp.registry.repository.lookup import Lookup
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +50,22 @@ class PostgresqlEngine:
     def turn(self) -> contextlib.AbstractAsyncContextManager[None]:
         """Writers wait for rows, in the database, and not for each other."""
         return contextlib.nullcontext()
+
+    async def find(self, lookup: Lookup, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Ask asyncpg itself, on a connection of the readers' pool: that is several times as quick as SQLAlchemy."""
+        words, names = _spoken(lookup)
+        lent = await greenlet_spawn(self.readers.sync_engine.pool.connect)
+        plain: Any = lent.driver_connection
+        try:
+            found: Mapping[str, Any] | None = await plain.fetchrow(words, *(values[name] for name in names))
+        except BaseException as error:
+            lost = plain.is_closed()
+            lent.invalidate()
+            if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | ConnectionError):
+                raise OperationalError(words, None, error, connection_invalidated=lost) from error
+            raise
+        lent.close()
+        return found
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:
@@ -111,6 +131,14 @@ class PostgresqlEngine:
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
         return engine
+
+
+@cache
+def _spoken(lookup: Lookup) -> tuple[str, Sequence[str]]:
+    """Return a lookup in PostgreSQL's words, and the names of its values in the order of $1, $2 …"""
+    dialect: Any = PGDialect_asyncpg
+    compiled = lookup.statement.compile(dialect=dialect(), compile_kwargs={"render_postcompile": True})
+    return str(compiled), compiled.positiontup or ()
 
 
 def _refuse_closed(connection: Any, *_: object) -> None:

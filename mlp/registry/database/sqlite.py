@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from mlp.errors import MlpError, Precondition, Unavailable
+from mlp.registry.repository.lookup import Lookup
 
 _BUSY_MILLISECONDS = 10_000
 _MIGRATION_MILLISECONDS = 600_000  # how long one start waits for the migration of another
@@ -37,6 +38,12 @@ class SqliteEngine:
     def turn(self) -> asyncio.Lock:
         """Wait for the writer before."""
         return self._turn
+
+    async def find(self, lookup: Lookup, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return the row that `lookup` finds."""
+        async with self.readers.connect() as connection:
+            found = await connection.execute(lookup.statement, values)
+            return cast("Mapping[str, Any] | None", found.mappings().one_or_none())
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:

@@ -16,6 +16,6 @@ from mlp.registry.routes import (
 )
 
 ROUTERS = tuple(
-    module.router for module in (health, document, models, uploads, versions, uses, aliases, tokens, events, collection)
+    module.router for module in (versions, health, document, models, uploads, uses, aliases, tokens, events, collection)
 )
-"""All of them; a path belongs to the first route that fits."""
+"""All of them; a path belongs to the first route that fits, so what is asked most stands first."""

@@ -61,11 +61,11 @@ async def page(
     return await services.catalog.versions(name, condition=condition, archived=archived, cursor=cursor, limit=limit)
 
 
-@router.get("/{version}", responses=failures(404))
+@router.get("/{version}", response_model=ModelVersion, responses=failures(404))
 @needs(Scope.READ)
-async def show(name: Name, version: Number, services: ServicesDep) -> ModelVersion:
+async def show(name: Name, version: Number, services: ServicesDep) -> Response:
     """Return a version with signature and receipt."""
-    return await services.catalog.version(name, version)
+    return Response(await services.catalog.version_json(name, version), media_type="application/json")
 
 
 @router.patch("/{version}", responses=failures(404, 409, *DOCUMENT_FAILURES))

@@ -22,8 +22,15 @@ from mlp.registry.actor import Actor
 from mlp.registry.condition import Condition
 from mlp.registry.database import Database
 from mlp.registry.repository import Repository
+from mlp.registry.repository.lookup import VERSION
 from mlp.registry.service.archiving import set_archived
-from mlp.registry.service.documents import found_document, model_document, version_document, version_summary
+from mlp.registry.service.documents import (
+    found_document,
+    model_document,
+    version_document,
+    version_json,
+    version_summary,
+)
 from mlp.registry.tables import ModelRow, VersionRow
 
 Value = TypeVar("Value", str, float)
@@ -88,14 +95,22 @@ class Catalog:
                 raise model_not_found(name)
             return found_document(changed)
 
+    async def version_json(self, name: str, number: int) -> bytes:
+        """Return the document of a version as it travels, whole, without making objects of it.
+
+        Raises NotFound (`model_not_found`, `version_not_found`).
+        """
+        found = await self._database.find(VERSION, name=name, number=number)
+        if found is None:
+            raise await self._missing(name, number)
+        return version_json(found)
+
     async def version(self, name: str, number: int) -> ModelVersion:
         """Return a version. Raises NotFound (`model_not_found`, `version_not_found`)."""
         async with self._database.reading() as rows:
             found = await rows.versions.with_aliases(name, number)
-            if found is None and await rows.models.get(name) is None:
-                raise model_not_found(name)
         if found is None:
-            raise version_not_found(name, number)
+            raise await self._missing(name, number)
         return version_document(name, *found)
 
     async def versions(
@@ -131,6 +146,10 @@ class Catalog:
             if changes := _changes(patch):
                 rows.events.record("version.changed", by, model=name, version=number, details=changes)
             return version_document(name, row, await rows.aliases.of_version(name, number))
+
+    async def _missing(self, name: str, number: int) -> NotFound:
+        async with self._database.reading() as rows:
+            return version_not_found(name, number) if await rows.models.get(name) else model_not_found(name)
 
 
 async def model_to_change(rows: Repository, name: str) -> ModelRow:

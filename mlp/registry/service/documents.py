@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from mlp.api.model import Model, ModelVersion, Source, VersionSummary
 from mlp.api.receipt import Receipt
 from mlp.api.signature import Signature
 from mlp.registry.repository.models import FoundModel
 from mlp.registry.tables import ModelRow, VersionRow
+
+_KEPT_AS_JSON = ("signature", "receipt", "metrics", "params", "tags", "source")
 
 
 def found_document(found: FoundModel) -> Model:
@@ -52,6 +57,13 @@ def version_document(name: str, row: VersionRow, aliases: Sequence[str]) -> Mode
         created_by=row.created_by,
         archived_at=row.archived_at,
     )
+
+
+def version_json(found: Mapping[str, Any]) -> bytes:
+    """Return the JSON of a ModelVersion, whose fields VERSION found; what is kept as JSON goes into it as it is."""
+    parts = {part: msgspec.Raw(found[part].encode()) for part in _KEPT_AS_JSON}
+    aliases = sorted(found["aliases"].split(",")) if found["aliases"] else []
+    return msgspec.json.encode({**found, **parts, "aliases": aliases})
 
 
 def version_summary(name: str, row: VersionRow, aliases: Sequence[str]) -> VersionSummary:
