@@ -163,7 +163,7 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
         )
         upload = document_of(announced, Upload)
         if upload.version is not None:
-            return Pushed(upload.version, created=False)
+            return Pushed(upload.version, created=announced.status_code == httpx.codes.CREATED)
         answer = call(
             self._http,
             WHO,

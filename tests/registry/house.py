@@ -16,6 +16,7 @@ from mlp.registry.database import Address, Database, engine_for
 from mlp.registry.service.collection import Collection
 from mlp.registry.service.pushes import Pushes, Shelf
 from mlp.registry.service.removal import Removal
+from mlp.registry.store.base import Reader
 from mlp.registry.store.files import FileStore
 from mlp.registry.store.staging import Staging
 
@@ -30,15 +31,23 @@ class Trusting:
 
 
 class PausingStore(FileStore):
-    """Files; a test may act right after a blob was put."""
+    """Files; a test may act right after a blob was put, or found whole."""
 
     after_put: Callable[[], Coroutine[Any, Any, None]] | None = None
+    after_open: Callable[[], Coroutine[Any, Any, None]] | None = None
 
     async def put(self, sha256: str, source: Path) -> None:
         await super().put(sha256, source)
         if self.after_put is not None:
             act, self.after_put = self.after_put, None
             await act()
+
+    async def open(self, sha256: str, start: int = 0, length: int | None = None) -> Reader:
+        reader = await super().open(sha256, start, length)
+        if self.after_open is not None:
+            act, self.after_open = self.after_open, None
+            await act()
+        return reader
 
 
 @dataclass
@@ -57,7 +66,7 @@ class House:
         async def chunks() -> AsyncIterator[bytes]:
             yield sample.onnx
 
-        upload = await self.pushes.announce(name, sample.request, None)
+        upload, _ = await self.pushes.announce(name, sample.request, None, BY)
         if upload.version is not None:
             return upload.version.version
         version, _ = await self.pushes.receive(name, upload.id, chunks(), BY)

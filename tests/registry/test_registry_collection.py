@@ -42,7 +42,7 @@ def test_an_announced_upload_keeps_its_blob_for_the_grace(in_house: Any) -> None
         await house.push("iris", sample)
         await house.removal.version("iris", 1, BY)
         between = datetime.now(UTC)
-        await house.pushes.announce("iris", sample.request, None)
+        await house.pushes.announce("iris", sample.request, None, BY)
         assert await house.collection.tidy(datetime.now(UTC) - between) == 0
         assert await house.has(sample)
 
@@ -74,11 +74,32 @@ def test_a_claim_made_after_the_collection_does_not_speak_for_the_push_before_it
 
         async def collect_and_claim() -> None:
             assert await house.collection.tidy(NOTHING) == 1
-            await house.pushes.announce("other", sample.request, None)
+            await house.pushes.announce("other", sample.request, None, BY)
 
         house.store.after_put = collect_and_claim
         with pytest.raises(Unavailable):
             await house.push("iris", sample)
+
+    in_house(story)
+
+
+def test_bytes_that_go_while_a_version_is_made_of_them_are_asked_for_again(in_house: Any) -> None:
+    """They were whole when another model's version was found; that goes with its blob before the new one is there."""
+
+    async def story(house: House) -> None:
+        sample = linear_model(1)
+        await house.push("iris", sample)
+
+        async def collect() -> None:
+            await house.removal.model("iris", BY)
+            assert await house.collection.tidy(NOTHING) == 1
+
+        house.store.after_open = collect
+        with pytest.raises(Unavailable) as refusal:
+            await house.push("copy", sample)
+        assert refusal.value.code == "blob_collected"
+        assert await house.push("copy", sample) == 1
+        assert await house.has(sample)
 
     in_house(story)
 

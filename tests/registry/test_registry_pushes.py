@@ -9,7 +9,7 @@ import httpx
 import pytest
 from databases import ON_BOTH_DATABASES
 from registry_process import Registry
-from sample_models import announce, code_of, linear_model, put
+from sample_models import Sample, announce, code_of, linear_model, put
 
 from mlp.client.http import error_of
 from mlp.client.registry import RegistryClient
@@ -139,6 +139,7 @@ def test_a_model_larger_than_the_limit_is_refused_before_it_is_sent(make_registr
         client.push("large", sample.manifest, sample.onnx)
 
 
+@pytest.mark.timeout(600)  # 400 judgements, on a machine that may have other things to do
 def test_numbers_have_no_gap_and_no_duplicate_under_8_writers(make_registry) -> None:
     registry = make_registry().start()
 
@@ -200,6 +201,31 @@ def test_pushing_a_damaged_model_again_repairs_it(registry: Registry, client: Re
     again = client.push("repaired", sample.manifest, sample.onnx)
     assert (again.created, again.version) == (False, made)
     assert http.get("/models/repaired/versions/1/artifact").content == sample.onnx
+
+
+def test_what_another_model_has_is_a_version_at_once(client: RegistryClient, http: httpx.Client) -> None:
+    """The same bytes with the same receipt were judged before: nothing is sent."""
+    sample = linear_model(17)
+    original = client.push("original", sample.manifest, sample.onnx).version
+    first, again = announce(http, "copy", sample), announce(http, "copy", sample)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["version"] == again.json()["version"] == http.get("/models/copy/versions/1").json()
+    assert first.json()["version"]["digest"] == original.digest
+    assert http.get("/models/copy/versions/1/artifact").content == sample.onnx
+    assert [event["action"] for event in http.get("/events?model=copy").json()["items"]] == ["version.created"]
+    other = client.push("other-copy", sample.manifest, sample.onnx)
+    assert (other.created, other.version.version) == (True, 1)
+
+
+def test_what_was_not_judged_or_is_damaged_is_sent(registry: Registry, client: RegistryClient, http) -> None:
+    sample, liar = linear_model(18), linear_model(19)
+    made = client.push("judged", sample.manifest, sample.onnx).version
+    assert announce(http, "unjudged", Sample(sample.onnx, liar.manifest)).json()["version"] is None
+    blob = registry.data / "blobs" / "sha256" / made.sha256[:2] / made.sha256
+    blob.write_bytes(blob.read_bytes()[:-1] + b"?")
+    assert announce(http, "damaged", sample).json()["version"] is None
+    assert client.push("damaged", sample.manifest, sample.onnx).created
+    assert http.get("/models/judged/versions/1/artifact").content == sample.onnx
 
 
 def test_a_name_that_is_none_never_leaves_the_client(client: RegistryClient) -> None:

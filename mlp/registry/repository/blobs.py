@@ -12,12 +12,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists
+from sqlalchemy import bindparam, delete, exists
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from mlp.registry.tables import BlobRow, VersionRow
+
+_HOLD = (
+    select(BlobRow.generation)
+    .where(col(BlobRow.sha256) == bindparam("sha256"))
+    .with_for_update(read=True, key_share=True)
+)
 
 
 class Blobs:
@@ -42,9 +48,7 @@ class Blobs:
 
     async def hold(self, sha256: str, generation: str) -> bool:
         """Keep the blob from being collected until this transaction ends; False if it was, since that generation."""
-        query = select(BlobRow.generation).where(col(BlobRow.sha256) == sha256)
-        held = (await self._session.exec(query.with_for_update(read=True, key_share=True))).one_or_none()
-        return held == generation
+        return (await self._session.exec(_HOLD, params={"sha256": sha256})).one_or_none() == generation
 
     async def known(self, blobs: set[str]) -> set[str]:
         """Return those of `blobs` that have a row, or a version that uses them."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, cast, func
+from sqlalchemy import String, bindparam, cast, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from mlp.registry.repository.insertion import insert_if_free
 from mlp.registry.tables import AliasRow, ModelRow, VersionRow
+
+# Asked in every push, and therefore built once.
+_ROW = select(ModelRow).where(col(ModelRow.name) == bindparam("name"), col(ModelRow.deleted_at).is_(None))
+_TO_CHANGE = select(ModelRow).where(col(ModelRow.name) == bindparam("name")).with_for_update()
 
 
 class FoundModel(NamedTuple):
@@ -43,13 +47,11 @@ class Models:
 
     async def row(self, name: str) -> ModelRow | None:
         """Return the row of a model alone."""
-        query = select(ModelRow).where(col(ModelRow.name) == name, col(ModelRow.deleted_at).is_(None))
-        return (await self._session.exec(query)).one_or_none()
+        return (await self._session.exec(_ROW, params={"name": name})).one_or_none()
 
     async def to_change(self, name: str) -> ModelRow | None:
         """Return the row of that name, deleted or not, locked against other writers until the transaction ends."""
-        query = select(ModelRow).where(col(ModelRow.name) == name).with_for_update()
-        return (await self._session.exec(query)).one_or_none()
+        return (await self._session.exec(_TO_CHANGE, params={"name": name})).one_or_none()
 
     async def page(
         self,

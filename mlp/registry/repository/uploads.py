@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from mlp.registry.repository.insertion import insert_if_free
 from mlp.registry.tables import UploadRow
+
+_OF_KEY = select(UploadRow).where(
+    col(UploadRow.model_name) == bindparam("name"), col(UploadRow.idempotency_key) == bindparam("key")
+)
 
 
 class Uploads:
@@ -28,8 +32,7 @@ class Uploads:
 
     async def of_key(self, name: str, key: str) -> UploadRow | None:
         """Return the upload that was announced for a model with that idempotency key."""
-        query = select(UploadRow).where(col(UploadRow.model_name) == name, col(UploadRow.idempotency_key) == key)
-        return (await self._session.exec(query)).one_or_none()
+        return (await self._session.exec(_OF_KEY, params={"name": name, "key": key})).one_or_none()
 
     async def finish(self, id_: str, number: int) -> None:
         """Note which version came of an upload, and drop the manifest that the version now holds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import delete, func
+from sqlalchemy import bindparam, delete, func
 from sqlalchemy.orm import defer, load_only
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -14,6 +14,17 @@ from sqlmodel.sql.expression import Select, SelectOfScalar
 from mlp.registry.condition import Condition
 from mlp.registry.repository.conditions import sql_of
 from mlp.registry.tables import AliasRow, ModelRow, VersionRow
+
+# Asked in every push, and therefore built once.
+_OF_DIGEST = (
+    select(VersionRow)
+    .join(ModelRow, col(ModelRow.id) == col(VersionRow.model_id))
+    .where(
+        col(ModelRow.name) == bindparam("name"),
+        col(ModelRow.deleted_at).is_(None),
+        col(VersionRow.digest) == bindparam("digest"),
+    )
+)
 
 
 class FoundVersion(NamedTuple):
@@ -55,8 +66,7 @@ class Versions:
 
     async def of_digest(self, name: str, digest: str) -> VersionRow | None:
         """Return the version of a model that has that digest."""
-        query = _versions_of(name).where(col(VersionRow.digest) == digest)
-        return (await self._session.exec(query)).one_or_none()
+        return (await self._session.exec(_OF_DIGEST, params={"name": name, "digest": digest})).one_or_none()
 
     async def with_aliases(self, name: str, number: int) -> FoundVersion | None:
         """Return a version of a model, and the aliases that point to it."""

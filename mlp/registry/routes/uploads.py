@@ -37,14 +37,18 @@ async def announce(
     services: ServicesDep,
     response: Response,
     after: BackgroundTasks,
+    by: By,
     idempotency_key: IdempotencyKey = None,
 ) -> Upload:
-    """Announce a model's bytes; the first version creates the model."""
-    upload = await services.pushes.announce(name, request, idempotency_key)
-    if upload.version is not None:
-        response.status_code = 200
-    else:
+    """Announce a model's bytes; the first version creates the model.
+
+    What was registered under another name, with the same receipt, is a new version at once: no bytes are wanted.
+    """
+    upload, created = await services.pushes.announce(name, request, idempotency_key, by)
+    if upload.version is None:
         after.add_task(services.pushes.warm)
+    elif not created:
+        response.status_code = 200
     return upload
 
 

@@ -14,6 +14,7 @@ from mlp.registry.actor import Actor
 from mlp.registry.check.judge import Judge
 from mlp.registry.database import Database
 from mlp.registry.repository import Repository
+from mlp.registry.repository.lookup import TWIN
 from mlp.registry.service.archiving import check_offered
 from mlp.registry.service.catalog import model_to_change, revive
 from mlp.registry.service.documents import version_document
@@ -44,11 +45,12 @@ class Pushes:
         self._judge = judge
         self._max_bytes = max_bytes
 
-    async def announce(self, name: str, request: UploadRequest, key: str | None) -> Upload:
-        """Note what will be uploaded, or return the version that has this digest.
+    async def announce(self, name: str, request: UploadRequest, key: str | None, by: Actor) -> tuple[Upload, bool]:
+        """Note what will be uploaded, or return the version that has this digest, and whether it is new.
 
-        With a key that was used before, the same request gets the same upload, and another one Conflict
-        (`key_reused`), as does one for an archived model (`archived`). Raises TooLarge when the model is.
+        It is new when the digest was registered under another name: the bytes are there and were judged. With a key
+        that was used before, the same request gets the same upload, and another one Conflict (`key_reused`), as does
+        one for an archived model (`archived`). Raises TooLarge when the model is.
         """
         if request.size > self._max_bytes:
             raise TooLarge(f"a model has at most {self._max_bytes} bytes; this one has {request.size}")
@@ -56,6 +58,7 @@ class Pushes:
         digest = version_digest(request.sha256, manifest.signature, manifest.receipt)
         fingerprint = sha256_of(canonical_json(request.model_dump(mode="json")))
         registered = await self._intact_version(name, digest)
+        twin = None if registered is not None else await self._intact_twin(request.sha256, digest)
         row = UploadRow(
             id=uuid.uuid4().hex,
             model_name=name,
@@ -69,6 +72,9 @@ class Pushes:
         )
         async with self._database.writing() as rows:
             earlier = None if key is None else await rows.uploads.of_key(name, key)
+            if earlier is None and twin is not None:
+                version, created = await _register(rows, row, twin, manifest, by)
+                return Upload(id=digest, version=version), created
             if earlier is None and registered is None:
                 await rows.blobs.claim(row.sha256, row.size, row.created_at)
                 if not await rows.uploads.add(row) and key is not None:
@@ -76,8 +82,8 @@ class Pushes:
         if earlier is not None and earlier.fingerprint != fingerprint:
             raise Conflict("this Idempotency-Key came with another request before", code="key_reused")
         if earlier is not None:
-            return Upload(id=earlier.id, version=registered)
-        return Upload(id=row.id if registered is None else digest, version=registered)
+            return Upload(id=earlier.id, version=registered), False
+        return Upload(id=row.id if registered is None else digest, version=registered), False
 
     async def warm(self) -> None:
         """Prepare for a judgement that will be asked for soon."""
@@ -103,7 +109,9 @@ class Pushes:
             generation = await self._claim(upload, blob)
             await self._shelf.store.put(staged.sha256, staged.path)
             async with self._database.writing() as rows:
-                return await _register(rows, upload, generation, manifest, by)
+                version, created = await _register(rows, upload, generation, manifest, by)
+                await rows.uploads.finish(upload.id, version.version)
+                return version, created
 
     async def expire(self) -> None:
         """Forget uploads that were announced long ago."""
@@ -141,11 +149,19 @@ class Pushes:
             if row is None:
                 return None
             aliases = await rows.aliases.of_version(name, row.number)
+        return version_document(name, row, aliases) if await self._is_intact(row.sha256) else None
+
+    async def _intact_twin(self, sha256: str, digest: str) -> str | None:
+        """Return the generation of the blob if any model has a version of that digest, and the blob is whole."""
+        twin = await self._database.find(TWIN, sha256=sha256, digest=digest)
+        return twin["generation"] if twin is not None and await self._is_intact(sha256) else None
+
+    async def _is_intact(self, sha256: str) -> bool:
         try:
-            await (await self._shelf.store.open(row.sha256)).aclose()
+            await (await self._shelf.store.open(sha256)).aclose()
         except Failed:
-            return None
-        return version_document(name, row, aliases)
+            return False
+        return True
 
 
 async def _register(
@@ -167,7 +183,6 @@ async def _register(
     version = _version_row(model, upload, manifest, now)
     version.created_by = by.name
     rows.versions.add(version)
-    await rows.uploads.finish(upload.id, version.number)
     details = {"digest": version.digest, "size": version.size}
     rows.events.record("version.created", by, model=model.name, version=version.number, details=details)
     return version_document(model.name, version, []), True
