@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cli_start, inference, local_platform, machine, registry_pages, registry_push
+from benchmarks import cli_start, inference, local_platform, machine, registry, registry_pages, registry_push
 from benchmarks.table import Table
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 MEASUREMENTS: Mapping[str, tuple[Callable[[], Table], ...]] = {
     "cli_start": (cli_start.measure,),
     "local_platform": (local_platform.measure_times, local_platform.measure_memory),
+    "registry": (registry.measure,),
     "registry_pages": (registry_pages.measure,),
     "registry_push": (registry_push.measure,),
     "inference": (inference.measure_rate, inference.measure_batch, inference.measure_start),

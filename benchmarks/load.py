@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 
 import uvloop
 
@@ -62,7 +63,11 @@ async def run(port: int, connections: int, duration: float, status: bytes, reque
     await asyncio.sleep(duration)
     for caller in callers:
         caller.running = False
-    elapsed = time.perf_counter() - begin
+    return summary(callers, seconds, time.perf_counter() - begin)
+
+
+def summary(callers: Sequence[Caller], seconds: list[float], elapsed: float) -> dict[str, float]:
+    """Return the rate and two quantiles; end the process when an answer was not the expected one."""
     failed = sum(caller.failed for caller in callers)
     if failed:
         sys.exit(f"{failed} answers were not the expected ones")

