@@ -69,17 +69,28 @@ def test_a_quota_that_refuses_pods_is_told_while_others_go_on(namespace, start):
     namespace.kubectl("delete", "quota", "few")
 
 
+def test_names_at_their_limits_become_names_and_labels_of_pods(namespace, start, registry):
+    longest, environment = "a" * 50, "e" * 63
+    registry.versions.add((longest, 1))
+    start(namespace).wait_until_leading()
+    namespace.deploy(longest, modelName=longest, environment=environment)
+    wait_for(lambda: pods(namespace), "a pod", 40)
+    labels = pods(namespace)[0]["metadata"]["labels"]
+    assert (labels["model-name"], labels["environment"]) == (longest, environment)
+
+
+def pods(namespace):
+    return [pod for page in namespace.client.pages(PODS, namespace.name) for pod in page.items]
+
+
 def test_pods_of_a_new_version_stay_beside_the_old_ones_until_they_serve(namespace, start):
     start(namespace).wait_until_leading()
     namespace.deploy("rolling", replicas=2)
 
-    def pods():
-        return [pod["metadata"]["name"] for page in namespace.client.pages(PODS, namespace.name) for pod in page.items]
-
-    wait_for(lambda: len(pods()) == 2, "two pods", 40)
+    wait_for(lambda: len(pods(namespace)) == 2, "two pods", 40)
     ready = {"status": {"conditions": [{"type": "Ready", "status": "True"}], "phase": "Running"}}
-    for name in pods():
-        namespace.merge(PODS, name, ready, "status")
+    for pod in pods(namespace):
+        namespace.merge(PODS, pod["metadata"]["name"], ready, "status")
     namespace.wait_for_reason("rolling", "Serving", 40)
     namespace.patch("rolling", {"modelVersion": 2})
     condition = namespace.wait_for_reason("rolling", "Starting", 40)
