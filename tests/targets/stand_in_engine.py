@@ -7,12 +7,9 @@ Run under the name of the program it stands in for. STAND_IN_STORE is the folder
   fails      what it says on stderr instead of doing the call whose first words stand before a tab
 """
 
-import hashlib
-import io
 import json
 import os
 import sys
-import tarfile
 from pathlib import Path
 
 STORE = Path(os.environ["STAND_IN_STORE"])
@@ -28,14 +25,19 @@ def file_of(kind: str, reference: str) -> Path:
     return folder / reference.removeprefix("docker.io/").replace("/", "_")
 
 
+def digest_of(content: bytes) -> str:
+    import hashlib  # here and below: most calls need none of it, and have to start quickly
+
+    return hashlib.sha256(content).hexdigest()
+
+
 def build(arguments: list[str]) -> None:
     context = sys.stdin.buffer.read()
     options = [argument.partition("=")[::2] for argument in arguments if argument.startswith("--")]
     labels = dict(value.split("=", 1) for name, value in options if name == "--label")
     say("Step 1/2 : FROM scratch\n ---> 123\nStep 2/2 : COPY mlp mlp")
     for reference in [value for name, value in options if name == "--tag"]:
-        digest = hashlib.sha256(context).hexdigest()
-        document = {"Id": f"sha256:{digest}", "Size": 5, "Created": "now", "Config": {"Labels": labels}}
+        document = {"Id": f"sha256:{digest_of(context)}", "Size": 5, "Created": "now", "Config": {"Labels": labels}}
         file_of("images", reference).write_text(json.dumps(document))
 
 
@@ -47,6 +49,9 @@ def inspect(reference: str) -> None:
 
 
 def save(references: list[str]) -> None:
+    import io
+    import tarfile
+
     manifest = []
     for reference in references:
         document = json.loads(file_of("images", reference).read_text())
@@ -64,6 +69,9 @@ def save(references: list[str]) -> None:
 
 
 def take_archive() -> None:
+    import io
+    import tarfile
+
     with tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read())) as archive:
         for image in json.load(archive.extractfile("manifest.json")):
             for tag in image["RepoTags"]:
@@ -77,11 +85,11 @@ def ctr(words: list[str]) -> None:
             file = file_of("nodes", reference)
             say("REF TYPE DIGEST SIZE PLATFORMS LABELS")
             if file.exists():
-                manifest = hashlib.sha256(file.read_bytes()).hexdigest()
+                manifest = digest_of(file.read_bytes())
                 say(f"{reference} application/vnd.docker.distribution.manifest.v2+json sha256:{manifest} 5 B linux -")
         case ["content", "get", digest]:
             for file in (STORE / "nodes").iterdir():
-                if digest == "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest():
+                if digest == "sha256:" + digest_of(file.read_bytes()):
                     say(json.dumps({"config": {"digest": file.read_text()}}))
         case ["images", "import", "-"]:
             take_archive()

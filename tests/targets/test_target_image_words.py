@@ -6,10 +6,10 @@ import tarfile
 
 import pytest
 
-from mlp.errors import Precondition
+from mlp.errors import Denied, Failed, Precondition, Unavailable
 from mlp.targets.images.build_log import BuildLog, step_of
 from mlp.targets.images.cluster import ClusterKind, Machine, Node, cluster_of, node_of
-from mlp.targets.images.engine_failure import last_line
+from mlp.targets.images.engine_failure import build_failure, last_line, push_failure
 from mlp.targets.images.identity import digests_of_archive, digests_within, full_name, listed_digest
 
 MACHINE = Machine(host="laptop.lan", id="0123")
@@ -139,3 +139,34 @@ def test_a_short_name_means_docker_io(short, full):
 def test_the_telling_line_is_not_the_one_about_help():
     assert last_line("ERROR: bad thing\nSee 'docker build --help'.\n-----\n") == "bad thing"
     assert last_line("") == "it gave no reason"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("The command '/bin/sh -c pip install' returned a non-zero code: 1", "image_build_failed"),
+        ("write /x: no space left on device", "image_no_space"),
+        ("pull access denied for python, repository does not exist or may require login", "base_image_missing"),
+        ("python:3.12-slim: failed to do request: dial tcp: lookup host: no such host", "base_image_missing"),
+        ("pip: Temporary failure in name resolution", "image_build_failed"),
+    ],
+)
+def test_the_end_of_a_build_says_why_it_failed(said, code):
+    failure = build_failure("ml-platform/api:1", "python:3.12-slim", ["Step 1/2 : FROM x", said])
+    assert (type(failure), failure.code) == (Failed, code)
+    assert said in failure.message
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "code"),
+    [
+        ("denied: requested access to the resource is denied", Denied, "image_push_denied"),
+        ("unauthorized: authentication required", Denied, "image_push_denied"),
+        ("dial tcp 10.0.0.1:443: connect: connection refused", Unavailable, "image_registry_unreachable"),
+        ("received unexpected HTTP status: 500", Failed, "image_push_failed"),
+    ],
+)
+def test_the_words_of_a_push_say_why_it_failed(said, kind, code):
+    failure = push_failure("ghcr.io/you/ml-platform/api:1", said)
+    assert (type(failure), failure.code) == (kind, code)
+    assert "ghcr.io" in failure.message

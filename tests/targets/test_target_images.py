@@ -141,21 +141,13 @@ def test_an_image_has_the_version_latest_its_base_and_its_digest(engine, build, 
     assert one.labels["org.opencontainers.image.version"] == __version__
 
 
-@pytest.mark.parametrize(
-    ("said", "code"),
-    [
-        ("The command '/bin/sh -c pip install' returned a non-zero code: 1", "image_build_failed"),
-        ("write /x: no space left on device", "image_no_space"),
-        ("pull access denied for python, repository does not exist or may require login", "base_image_missing"),
-        ("python:3.12-slim: failed to do request: dial tcp: lookup host: no such host", "base_image_missing"),
-    ],
-)
-def test_a_build_that_fails_shows_the_end_of_its_log(store, build, lines, said, code):
+def test_a_build_that_fails_shows_the_end_of_its_log(store, build, lines):
+    said = "The command '/bin/sh -c pip install' returned a non-zero code: 1"
     store.fail("docker build", said)
     shown: list[str] = []
     with pytest.raises(Failed) as caught:
         build(API, lines.append, progress=shown.append)
-    assert code_of(caught) == code
+    assert code_of(caught) == "image_build_failed"
     assert said in caught.value.message
     assert f"  {said}" in shown
     assert not lines
@@ -169,7 +161,6 @@ def test_a_name_that_is_none_is_met_with_a_near_one():
 
 CLUSTERS = [
     Cluster(ClusterKind.KIND, "dev", ["dev-control-plane"]),
-    Cluster(ClusterKind.K3D, "dev", ["k3d-dev-server-0"]),
     Cluster(ClusterKind.MINIKUBE, "minikube", ["minikube"]),
     Cluster(ClusterKind.CONTAINERD, "host", ["host"]),
 ]
@@ -238,7 +229,7 @@ def test_a_tool_or_a_socket_that_is_missing_is_named(store, engine):
     assert code_of(caught) == "no_containerd"
     (store.folder.parent / "bin" / "minikube").unlink()
     with pytest.raises(Precondition) as caught:
-        stores_of(CLUSTERS[2], engine)
+        stores_of(CLUSTERS[1], engine)
     assert code_of(caught) == "no_minikube"
 
 
@@ -252,21 +243,12 @@ def test_a_push_tags_and_pushes_the_version_last(store, engine, lines):
     ]
 
 
-@pytest.mark.parametrize(
-    ("said", "kind", "code"),
-    [
-        ("denied: requested access to the resource is denied", Denied, "image_push_denied"),
-        ("unauthorized: authentication required", Denied, "image_push_denied"),
-        ("dial tcp 10.0.0.1:443: connect: connection refused", Unavailable, "image_registry_unreachable"),
-        ("received unexpected HTTP status: 500", Failed, "image_push_failed"),
-    ],
-)
-def test_a_push_that_fails_says_why(store, engine, said, kind, code):
+def test_a_push_that_fails_says_why(store, engine):
     store.hold("api")
-    store.fail("docker push", said)
-    with pytest.raises(kind) as caught:
+    store.fail("docker push", "denied: requested access to the resource is denied")
+    with pytest.raises(Denied) as caught:
         push(engine, API, "ghcr.io/you", lambda _: None)
-    assert code_of(caught) == code
+    assert code_of(caught) == "image_push_denied"
 
 
 @pytest.mark.parametrize("registry", ["https://ghcr.io/you", "", "ghcr.io/You", "you", "ghcr.io/you:1", "a b.io"])
