@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlp.errors import Invalid
-from mlp.registry.routes.byte_range import asked_span
+from mlp.registry.routes.byte_range import asked_span, is_known
 
 SIZE = 100
 
@@ -50,3 +50,20 @@ def test_what_is_not_one_range_within_the_blob_is_refused(wanted: str) -> None:
         asked_span({"range": wanted}, '"etag"', SIZE)
     assert refusal.value.code == "range_not_satisfiable"
     assert refusal.value.details == {"size": SIZE}
+
+
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        ('"etag"', True),
+        ('W/"etag"', True),
+        ('"a" , "etag"', True),
+        ("*", True),
+        ("", False),
+        ("etag", False),
+        ('"etag', False),
+        ('"another etag"', False),
+    ],
+)
+def test_what_the_client_has_already_is_known_by_its_etag(given: str, known: bool) -> None:
+    assert is_known({"if-none-match": given}, '"etag"') is known

@@ -49,6 +49,19 @@ def test_an_artifact_carries_its_digest_and_is_not_sent_twice(version: ModelVers
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_the_headers_can_be_asked_for_alone(version: ModelVersion, http: httpx.Client, registry: Registry) -> None:
+    blob(registry, version).unlink()  # nobody looks at the bytes
+    answer = http.head(url(version), params={"redirect": "1"}, headers={"Range": "bytes=0-9"})
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-length"] == str(version.size)
+    assert answer.headers["etag"] == f'"{version.sha256}"'
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert http.head(url(version), headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    missing = http.head(f"/models/{version.name}/versions/99/artifact")
+    assert (missing.status_code, missing.content) == (404, b"")
+
+
 def test_a_flipped_byte_is_not_delivered(version: ModelVersion, client, http, registry: Registry, tmp_path) -> None:
     file = blob(registry, version)
     content = bytearray(file.read_bytes())

@@ -50,6 +50,12 @@ def every_request(routes: list[Any]) -> list[tuple[str, str, Scope | None]]:
     return [(method, route.path.format_map(VALUES), route.need) for route in routes for method in sorted(route.methods)]
 
 
+def assert_refused(answer: httpx.Response, code: str) -> None:
+    assert answer.status_code == 401, answer.request.url
+    if answer.request.method != "HEAD":  # whose answers have no body
+        assert code_of(answer) == code, answer.request.url
+
+
 @pytest.mark.usefixtures("registry")
 def test_every_route_declares_what_it_needs(routes: list[Any]) -> None:
     assert len(routes) > 15
@@ -68,10 +74,11 @@ def test_without_a_token_nothing_but_the_probes_answers(registry: Registry, rout
             if need is None:
                 assert answer.status_code == 200, path
                 continue
-            assert (answer.status_code, code_of(answer)) == (401, "token_missing"), path
+            assert_refused(answer, "token_missing")
             assert answer.headers["www-authenticate"].startswith("Bearer ")
-            assert "Authorization: Bearer" in answer.json()["error"]["message"]
-            assert "mlp token create" in answer.json()["error"]["message"]
+            if method != "HEAD":
+                assert "Authorization: Bearer" in answer.json()["error"]["message"]
+                assert "mlp token create" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +99,7 @@ def test_a_wrong_token_opens_nothing(registry: Registry, routes: list[Any], head
         for method, path, need in every_request(routes):
             answer = http.request(method, path, headers={"Authorization": header.encode("latin-1")})
             if need is not None:
-                assert (answer.status_code, code_of(answer)) == (401, "token_invalid"), path
+                assert_refused(answer, "token_invalid")
                 assert 'error="invalid_token"' in answer.headers["www-authenticate"]
 
 
@@ -134,7 +141,7 @@ def test_a_token_that_is_none_any_more_opens_nothing(
         for method, path, need in every_request(routes):
             answer = http.request(method, path)
             if need is not None:
-                assert (answer.status_code, code_of(answer)) == (401, code), path
+                assert_refused(answer, code)
 
 
 def test_the_scheme_of_the_header_has_no_case(registry: Registry) -> None:

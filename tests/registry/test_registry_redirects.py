@@ -85,6 +85,26 @@ def test_who_asks_is_sent_to_the_store_and_others_get_bytes(registry: Registry, 
         assert http.get(URL, params={"redirect": "1"}).status_code == 401
 
 
+def test_ranges_and_headers_come_from_the_registry_too(registry: Registry, sample: Sample) -> None:
+    size = len(sample.onnx)
+    with http_as(registry, READ) as http:
+        whole = http.get(URL)
+        for wanted, part in {
+            "bytes=0-9": sample.onnx[:10],
+            f"bytes={size - 5}-": sample.onnx[-5:],
+            "bytes=-7": sample.onnx[-7:],
+            f"bytes=300000-{size}": sample.onnx[300_000:],
+        }.items():
+            answer = http.get(URL, headers={"Range": wanted, "If-Range": whole.headers["etag"]})
+            assert (answer.status_code, answer.content) == (206, part)
+            assert answer.headers["content-range"].endswith(f"/{size}")
+        beyond = http.get(URL, headers={"Range": f"bytes={size}-"})
+        assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
+        head = http.head(URL)
+        assert (head.status_code, head.headers["content-length"], head.content) == (200, str(size), b"")
+        assert head.headers["etag"] == whole.headers["etag"]
+
+
 def test_the_token_stays_with_the_registry(client, version, public, sample: Sample, tmp_path: Path) -> None:
     client.download(version, tmp_path / "model.onnx", direct=True)
     assert (tmp_path / "model.onnx").read_bytes() == sample.onnx

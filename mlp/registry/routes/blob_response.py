@@ -14,6 +14,16 @@ from mlp.registry.store.base import Reader
 log = logging.getLogger(__name__)
 
 
+def blob_headers(length: int, etag: str) -> dict[str, str]:
+    """Return what is said of `length` bytes before they are sent."""
+    return {
+        "ETag": etag,
+        "Content-Length": str(length),
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, immutable",
+    }
+
+
 class BlobResponse(Response):
     """Sends what `reader` gives of a blob of `size` bytes, and closes it. Memory stays flat.
 
@@ -23,12 +33,7 @@ class BlobResponse(Response):
     media_type = "application/octet-stream"
 
     def __init__(self, reader: Reader, size: int, etag: str, span: range | None = None) -> None:
-        headers = {
-            "ETag": etag,
-            "Content-Length": str(size if span is None else len(span)),
-            "Accept-Ranges": "bytes",
-            "Cache-Control": "private, immutable",
-        }
+        headers = blob_headers(size if span is None else len(span), etag)
         if span is not None:
             headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size}"
         super().__init__(status_code=200 if span is None else 206, headers=headers)

@@ -1,4 +1,4 @@
-"""The part of a blob that a request wants: one range, or all of it (RFC 9110, section 14)."""
+"""What a request wants of a blob: nothing, one range, or all of it (RFC 9110, sections 13 and 14)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from collections.abc import Mapping
 from mlp.errors import Invalid
 
 _ONE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+
+
+def is_known(headers: Mapping[str, str], etag: str) -> bool:
+    """Whether `If-None-Match` says that the client has the blob with that etag already."""
+    known = (each.strip().removeprefix("W/") for each in headers.get("if-none-match", "").split(","))
+    return any(each in (etag, "*") for each in known)
 
 
 def asked_span(headers: Mapping[str, str], etag: str, size: int) -> range | None:

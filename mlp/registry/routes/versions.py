@@ -14,8 +14,8 @@ from mlp.registry.access.needs import needs
 from mlp.registry.condition import Condition, Every, tagged
 from mlp.registry.deps import Archived, By, Limit, Name, Number, ServicesDep, Tags
 from mlp.registry.filter import MAX_LENGTH, parse_filter
-from mlp.registry.routes.blob_response import BlobResponse
-from mlp.registry.routes.byte_range import asked_span
+from mlp.registry.routes.blob_response import BlobResponse, blob_headers
+from mlp.registry.routes.byte_range import asked_span, is_known
 from mlp.registry.routes.route import DOCUMENT_FAILURES, DocumentRoute, failures
 
 router = APIRouter(route_class=DocumentRoute, prefix="/models/{name}/versions", tags=["versions"])
@@ -38,6 +38,10 @@ _ARTIFACT: dict[int | str, dict[str, Any]] = {
     206: {"description": "the part of it that `Range` names"},
     304: {"description": "the client has these bytes already"},
     307: {"description": "where the bytes are for some minutes; only with `redirect`, and not from every store"},
+}
+_HEADERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Content-Length is the size of the ONNX graph, ETag its SHA-256"},
+    304: _ARTIFACT[304],
 }
 
 
@@ -90,7 +94,7 @@ async def artifact(
     """Return the ONNX graph, verified against its SHA-256 before the first byte is sent, or one range of it."""
     found = await services.catalog.version(name, version)
     etag = f'"{found.sha256}"'
-    if etag in request.headers.get("if-none-match", ""):
+    if is_known(request.headers, etag):
         return Response(status_code=304, headers={"ETag": etag})
     link = await services.store.link(found.sha256) if redirect else None
     if link is not None:
@@ -99,3 +103,14 @@ async def artifact(
     if span is None:
         return BlobResponse(await services.store.open(found.sha256), found.size, etag)
     return BlobResponse(await services.store.open(found.sha256, span.start, len(span)), found.size, etag, span)
+
+
+@router.head("/{version}/artifact", responses=failures(404) | _HEADERS, response_class=Response)
+@needs(Scope.READ)
+async def artifact_headers(name: Name, version: Number, request: Request, services: ServicesDep) -> Response:
+    """Return the headers of a download: size and digest. Nobody looks at the bytes."""
+    found = await services.catalog.version(name, version)
+    etag = f'"{found.sha256}"'
+    if is_known(request.headers, etag):
+        return Response(status_code=304, headers={"ETag": etag})
+    return Response(media_type=BlobResponse.media_type, headers=blob_headers(found.size, etag))
