@@ -66,7 +66,7 @@ class OperatorProcess:
         assert self.process.poll() is None, self.log.read_text()
         return "this process leads" in self.events()
 
-    def wait_until_leading(self, seconds: float = 40) -> OperatorProcess:
+    def wait_until_leading(self, seconds: float = 60) -> OperatorProcess:
         wait_for(self.leads, "the operator leads", seconds)
         return self
 

@@ -83,7 +83,7 @@ def start(node, registry, namespace):
         config = node.operator_kubeconfig(namespace)
         operator = OperatorProcess(node.folder, registry.url, namespace.name, config, **settings | more)
         started.append(operator)
-        return operator.wait_until_leading()
+        return operator.wait_until_leading(PATIENCE)
 
     yield make
     for operator in started:
