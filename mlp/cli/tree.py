@@ -72,9 +72,19 @@ IMAGE: Mapping[str, Entry] = {
     "ls": Entry("mlp.cli.commands.image_ls", "List images: built, up to date, on which nodes."),
 }
 
+WEBHOOK: Mapping[str, Entry] = {
+    "create": Entry("mlp.cli.commands.webhook_create", "Have a URL told of new versions and moved aliases."),
+    "ls": Entry("mlp.cli.commands.webhook_ls", "List who is told of what."),
+    "deliveries": Entry(
+        "mlp.cli.commands.webhook_deliveries", "Show what a webhook was told, what waits, what failed."
+    ),
+    "rm": Entry("mlp.cli.commands.webhook_rm", "Tell a webhook nothing more."),
+}
+
 GROUPS: Mapping[str, Group] = {
     "model": Group(MODEL, "Push and look up models.", {"alias": Group(ALIAS, "Name versions, as in iris@production.")}),
     "token": Group(TOKEN, "Give and revoke access to the registry."),
     "image": Group(IMAGE, "Build the platform's images and bring them to a cluster."),
+    "webhook": Group(WEBHOOK, "Tell others of new versions and moved aliases."),
     "registry": Group(REGISTRY, "Look after the registry."),
 }

@@ -30,6 +30,7 @@ from mlp.client.http import call, error_of, failure_of
 from mlp.client.resource import PAGE, WHO, document_of, listed, path_of
 from mlp.client.tokens import Tokens, token_in
 from mlp.client.uses import Uses
+from mlp.client.webhooks import Webhooks
 from mlp.errors import Failed, Unavailable
 
 CHUNK = 256 * 1024
@@ -53,7 +54,7 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
     """Speaks to the registry at `url`. Where it wants a bearer token, `token_file` holds it, or it is `token`.
 
     Every method raises errors of `mlp.errors`: what the registry said, or Unavailable when it does not answer. Those
-    about aliases, uses and tokens are behind `aliases`, `uses` and `tokens`.
+    about aliases, uses, tokens and webhooks are behind attributes of those names.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
         self.aliases = Aliases(self._http)
         self.uses = Uses(self._http)
         self.tokens = Tokens(self._http)
+        self.webhooks = Webhooks(self._http)
         self._patient = httpx.Timeout(timeout, read=_SECONDS_TO_JUDGE)
 
     def __enter__(self) -> Self:

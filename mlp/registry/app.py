@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -35,11 +35,16 @@ from mlp.registry.service.pushes import Pushes, Shelf
 from mlp.registry.service.removal import Removal
 from mlp.registry.service.tokens import Tokens
 from mlp.registry.service.uses import Uses
+from mlp.registry.service.webhooks import Webhooks
 from mlp.registry.settings import Settings
 from mlp.registry.store.base import ArtifactStore
 from mlp.registry.store.configured import configured_store
 from mlp.registry.store.measured import MeasuredStore
 from mlp.registry.store.staging import Staging
+from mlp.registry.webhooks.hosts import AllowedHosts
+
+if TYPE_CHECKING:
+    from mlp.registry.webhooks.dispatcher import Dispatcher
 
 log = logging.getLogger(__name__)
 
@@ -65,22 +70,29 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
     metrics, drain = Metrics(), Drain()
     store = MeasuredStore(store or configured_store(settings, folder.blobs), metrics.store)
     shelf = Shelf(Staging(folder.incoming), store)
-    database = Database(engine_for(settings.database))
+    hosts = AllowedHosts.of(settings.webhook_hosts)
+    database = Database(engine_for(settings.database), tells=not hosts.is_empty)
     claims = Uses(database)
     judge = Judge(settings.limits, metrics.verdicts)
     memory = TokenMemory()
     tokens = Tokens(database, memory, guarded=settings.guarded)
     pushes = Pushes(database, shelf, judge, settings.max_model_bytes)
     collection = Collection(database, store)
+    webhooks = Webhooks(database, hosts)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         shelf.staging.clear()
-        housekeeping = asyncio.create_task(_keep_house(pushes, claims, collection))
+        work = [_keep_house(pushes.expire, claims.expire, webhooks.expire, collection.tidy)]
+        if not hosts.is_empty:
+            work.append(_dispatcher(database, hosts, settings, metrics).run())
+        tasks = [asyncio.create_task(each) for each in work]
         try:
             yield
         finally:
-            housekeeping.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await judge.close()
             await tokens.close()
             await database.close()
@@ -101,6 +113,7 @@ def create_app(settings: Settings, store: ArtifactStore | None = None) -> FastAP
         tokens=tokens,
         events=AuditLog(database),
         collection=collection,
+        webhooks=webhooks,
         health=Health(database, shelf),
         store=store,
         metrics=metrics,
@@ -112,6 +125,14 @@ def _gate(settings: Settings, tokens: Tokens, memory: TokenMemory) -> Gate:
     if not settings.guarded:
         return OpenGate()
     return TokenGate(token_files(settings.admin_token_file, settings.read_token_file), tokens.holder, memory)
+
+
+def _dispatcher(database: Database, hosts: AllowedHosts, settings: Settings, metrics: Metrics) -> Dispatcher:
+    # The HTTP client takes memory that a registry which tells nobody does not need.
+    from mlp.registry.webhooks.dispatcher import Dispatcher
+    from mlp.registry.webhooks.sender import Sender
+
+    return Dispatcher(database, Sender(hosts), settings.webhook_retry_seconds, metrics.webhooks)
 
 
 def _plain_app(lifespan: Lifespan[FastAPI], *layers: Middleware) -> FastAPI:
@@ -131,12 +152,11 @@ def _plain_app(lifespan: Lifespan[FastAPI], *layers: Middleware) -> FastAPI:
     return app
 
 
-async def _keep_house(pushes: Pushes, claims: Uses, collection: Collection) -> None:
+async def _keep_house(*chores: Callable[[], Awaitable[object]]) -> None:
     while True:
-        try:
-            await pushes.expire()
-            await claims.expire()
-            await collection.tidy()
-        except MlpError as error:
-            log.warning("the registry was not tidied: %s", error.message)
+        for chore in chores:
+            try:
+                await chore()
+            except MlpError as error:
+                log.warning("the registry was not tidied: %s", error.message)
         await asyncio.sleep(_HOUSEKEEPING_SECONDS)

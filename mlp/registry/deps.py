@@ -21,6 +21,7 @@ from mlp.registry.service.pushes import Pushes
 from mlp.registry.service.removal import Removal
 from mlp.registry.service.tokens import Tokens
 from mlp.registry.service.uses import Uses
+from mlp.registry.service.webhooks import Webhooks
 from mlp.registry.settings import Settings
 from mlp.registry.store.base import ArtifactStore
 
@@ -40,6 +41,7 @@ class Services:
     tokens: Tokens
     events: AuditLog
     collection: Collection
+    webhooks: Webhooks
     health: Health
     store: ArtifactStore
     metrics: Metrics

@@ -31,5 +31,5 @@ def configure_logs() -> None:
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    for chatty in ("alembic", "uvicorn"):
+    for chatty in ("alembic", "uvicorn", "httpx"):  # the last one would write whole URLs
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -36,6 +36,12 @@ class Metrics:
             registry=self._collectors,
         )
 
+        self.webhooks = Counter(
+            "mlp_registry_webhooks",
+            "Attempts to tell webhooks: `delivered` or `failed`; and what is told no more: `given_up`, `dropped`.",
+            ["outcome"],
+            registry=self._collectors,
+        )
         self.store = StoreMetrics(self._collectors)
 
     def text(self) -> bytes:

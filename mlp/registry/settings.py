@@ -13,6 +13,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from mlp.registry.check.confinement import Limits
 from mlp.registry.database.address import SQLITE, Address
 from mlp.registry.store.settings import StoreSettings
+from mlp.registry.webhooks.settings import WebhookSettings
 
 PREFIX = "MLP_REGISTRY_"
 GIB = 2**30
@@ -20,7 +21,7 @@ MIB = 2**20
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
-class Settings(StoreSettings):
+class Settings(StoreSettings, WebhookSettings):
     """Every field is the environment variable `MLP_REGISTRY_<FIELD>`, unless it names another."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, validate_by_name=True)

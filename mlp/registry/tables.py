@@ -200,6 +200,55 @@ class TokenRow(SQLModel, table=True):
     last_used_at: datetime | None = _moment(nullable=True)
 
 
+class WebhookRow(SQLModel, table=True):
+    """Somebody who is told of changes."""
+
+    __tablename__: ClassVar[Any] = "webhooks"
+
+    id: int | None = Field(default=None, primary_key=True)
+    url: str = _text()
+    events: list[str] = _json()
+    """Actions of the audit log."""
+    secret: str = _text()
+    """The key of the signatures, as it was given; it is in no answer and no log."""
+    created_at: datetime = _moment()
+    created_by: str = Field(max_length=256)
+
+
+class NoticeRow(SQLModel, table=True):
+    """An event that webhooks may want, in the transaction of the event, until it is turned into deliveries."""
+
+    __tablename__: ClassVar[Any] = "notices"
+
+    id: int | None = Field(default=None, sa_column=Column(_GROWING, primary_key=True))
+    at: datetime = _moment()
+    action: str = Field(max_length=64)
+    actor: str = Field(max_length=256)
+    model_name: str | None = Field(default=None, max_length=50)
+    version: int | None = None
+    details: dict[str, Any] = _json()
+
+
+class DeliveryRow(SQLModel, table=True):
+    """What one webhook is told, and how far that has come."""
+
+    __tablename__: ClassVar[Any] = "deliveries"
+    __table_args__ = (Index("ix_deliveries_due", "finished_at", "next_at"),)
+
+    id: str = Field(primary_key=True, max_length=32)
+    webhook_id: int | None = Field(foreign_key="webhooks.id", nullable=False, index=True)
+    action: str = Field(max_length=64)
+    body: str = _text()
+    created_at: datetime = _moment()
+    attempts: int = 0
+    next_at: datetime = _moment()
+    """When it is due; while it is sent, when it is due if nothing is heard of that attempt."""
+    finished_at: datetime | None = _moment(nullable=True)
+    delivered: bool = False
+    last_status: int | None = None
+    last_error: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+
+
 class EventRow(SQLModel, table=True):
     """A line of the audit log, written in the transaction of the change that it tells."""
 

@@ -98,7 +98,7 @@ class House:
 
     @classmethod
     def on(cls, root: Path, address: Address) -> House:
-        database, store = Database(engine_for(address)), PausingStore(root / "blobs")
+        database, store = Database(engine_for(address), tells=True), PausingStore(root / "blobs")
         pushes = Pushes(database, Shelf(Staging(root / "incoming"), store), Trusting(), 10**9)
         return cls(root, address, database, store, pushes, Removal(database), Collection(database, store))
 

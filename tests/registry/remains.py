@@ -19,6 +19,7 @@ CATALOG = (
     "SELECT * FROM alias_changes",
     "SELECT * FROM uses",
     "SELECT name, sha256 FROM tokens",
+    "SELECT * FROM webhooks",
     "SELECT * FROM events",
 )
 

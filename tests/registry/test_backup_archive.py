@@ -19,7 +19,8 @@ from mlp.errors import Failed, NotFound, Precondition
 from mlp.registry.backup.archive import MANIFEST, ArchiveReader, ArchiveWriter, Contents
 from mlp.registry.backup.backup import Backup
 from mlp.registry.backup.inspection import Inspection
-from mlp.registry.backup.rows import LEFT_OUT, TABLES
+from mlp.registry.backup.rows import LEFT_OUT, OUTBOX, TABLES
+from mlp.registry.backup.run import restore
 from mlp.registry.folder import DataFolder
 from mlp.registry.migrations import prepare_schema
 from mlp.registry.settings import Settings
@@ -138,6 +139,14 @@ def test_every_cut_is_noticed(whole: Path, tmp_path: Path) -> None:
             Inspection.of(broken)
 
 
+def test_a_refused_backup_leaves_no_trace(whole: Path, tmp_path: Path) -> None:
+    broken, settings = tmp_path / "broken.tar", Settings(data=tmp_path / "data")
+    broken.write_bytes(cut(whole.read_bytes()))
+    with pytest.raises(Failed):
+        restore(settings, broken, replace=False)
+    assert not settings.data.exists()
+
+
 def rewritten(whole: Path, target: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
     """Write the backup anew with documents that `change` returns; every digest in it is right again."""
     file = io.BytesIO()
@@ -226,4 +235,4 @@ def test_a_file_that_exists_is_not_overwritten(whole: Path) -> None:
 
 
 def test_every_table_is_backed_up_or_left_out_on_purpose() -> None:
-    assert {*TABLES} | LEFT_OUT == {*SQLModel.metadata.tables}
+    assert {*TABLES} | {table.name for table in OUTBOX} | LEFT_OUT == {*SQLModel.metadata.tables}

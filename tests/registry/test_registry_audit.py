@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -22,8 +23,13 @@ pytestmark = ON_BOTH_DATABASES
 
 
 @pytest.fixture(scope="module")
-def registry(guarded_registry: Registry) -> Registry:
-    return guarded_registry
+def registry(tmp_path_factory: pytest.TempPathFactory, server: Any) -> Iterator[Registry]:
+    databases = Databases(server)
+    settings = databases.settings("audited") | {"MLP_REGISTRY_WEBHOOK_HOSTS": "127.0.0.1"}
+    shared = guarded(tmp_path_factory.mktemp("audited"), **settings).start()
+    yield shared
+    kill(shared)
+    databases.forget()
 
 
 @pytest.fixture
@@ -34,6 +40,16 @@ def http(registry: Registry) -> Iterator[httpx.Client]:
 
 def send_bytes(http: httpx.Client, name: str, sample: Sample) -> httpx.Response:
     return put(http, name, announce(http, name, sample).json()["id"], sample.onnx)
+
+
+def subscribe(http: httpx.Client) -> httpx.Response:
+    secret = f"whsec_{base64.b64encode(bytes(32)).decode()}"
+    body = {"url": "http://127.0.0.1:9/", "events": ["version.deleted"], "secret": secret}
+    return http.post("/webhooks", json=body)
+
+
+def unsubscribe(http: httpx.Client) -> httpx.Response:
+    return http.delete(f"/webhooks/{http.get('/webhooks').json()['items'][-1]['id']}")
 
 
 @dataclass(frozen=True)
@@ -108,6 +124,8 @@ def mutations_of(name: str) -> tuple[Mutation, ...]:
             ("token.created",),
         ),
         Mutation("DELETE", "/tokens/{name}", lambda http: http.delete(f"/tokens/{name}"), ("token.revoked",)),
+        Mutation("POST", "/webhooks", subscribe, ("webhook.created",)),
+        Mutation("DELETE", "/webhooks/{webhook}", unsubscribe, ("webhook.deleted",)),
         # What no version uses is no longer of the catalogue: its deletion is told in the log of the process.
         Mutation("POST", "/gc", lambda http: http.post("/gc", json={}), ()),
     )

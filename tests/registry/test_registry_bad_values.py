@@ -27,7 +27,7 @@ from mlp.registry.routes import ROUTERS
 pytestmark = ON_BOTH_DATABASES
 
 ROUTES = [(method, route) for router in ROUTERS for route in router.routes for method in sorted(route.methods)]
-GOOD = {"name": "iris", "version": "1", "upload": "0" * 32, "alias": "production", "holder": "somebody"}
+GOOD = {"name": "iris", "version": "1", "upload": "0" * 32, "alias": "production", "holder": "somebody", "webhook": "1"}
 CANARY = "canary-that-nobody-opens"
 NOWHERE = (
     "..",
@@ -203,6 +203,7 @@ DOCUMENTS: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/models/{name}/versions/{version}"): {"description": "d", "tags": {"a": "b"}, "metrics": {"r2": 0.5}},
     ("PUT", "/models/{name}/aliases/{alias}"): {"version": 1, "expected": 1},
     ("POST", "/tokens"): {"name": "leaf", "scope": "read", "expires_in": 60},
+    ("POST", "/webhooks"): {"url": "http://x.test/", "events": ["alias.set"], "secret": f"whsec_{'A' * 43}="},
     ("POST", "/gc"): {"dry_run": True, "grace_seconds": 60},
 }
 """A good document for each route that takes one."""

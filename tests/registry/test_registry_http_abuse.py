@@ -16,7 +16,14 @@ from mlp.registry.routes import ROUTERS
 
 JSON = {"Content-Type": "application/json"}
 ROUTES = [route for router in ROUTERS for route in router.routes]
-VALUES = {"name": "nobody", "version": "1", "upload": "0" * 32, "alias": "production", "holder": "somebody"}
+VALUES = {
+    "name": "nobody",
+    "version": "1",
+    "upload": "0" * 32,
+    "alias": "production",
+    "holder": "somebody",
+    "webhook": "1",
+}
 
 
 def raw_answer(registry: Registry, sent: bytes) -> bytes:

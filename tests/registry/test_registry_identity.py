@@ -21,7 +21,14 @@ from mlp.registry.settings import Settings
 
 pytestmark = ON_BOTH_DATABASES
 
-VALUES = {"name": "nobody", "version": "1", "upload": "0" * 32, "alias": "production", "holder": "somebody"}
+VALUES = {
+    "name": "nobody",
+    "version": "1",
+    "upload": "0" * 32,
+    "alias": "production",
+    "holder": "somebody",
+    "webhook": "1",
+}
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from mlp.cli.catalogue.platform import PLATFORM
 from mlp.cli.catalogue.predictions import PREDICTIONS
 from mlp.cli.catalogue.registry import REGISTRY
 from mlp.cli.catalogue.requests import REQUESTS
+from mlp.cli.catalogue.webhooks import WEBHOOKS
 
 KNOWN: Mapping[str, Known] = {
     **COMMAND_LINE,
@@ -39,6 +40,7 @@ KNOWN: Mapping[str, Known] = {
     **FINDING,
     **DATABASE,
     **MAINTENANCE,
+    **WEBHOOKS,
     **ACCESS,
     **REQUESTS,
 }

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlp.cli.command import command
 from mlp.cli.duration import seconds_of
+from mlp.cli.private_file import private_file
 from mlp.cli.session import Session
-from mlp.errors import Invalid, Precondition
+from mlp.errors import Invalid
 
 if TYPE_CHECKING:
     from mlp.api.token import NewToken
@@ -54,7 +52,7 @@ def run(
         session.emit(made.model_dump(mode="json"), lambda: made.token)
         _tell(session, made, "shown this once")
         return
-    with _private_file(to) as file:
+    with private_file(to) as file:
         made = session.registry.tokens.create(name, Scope(scope), expires_in=lifetime)
         file.write(made.token + "\n")
     session.emit({**made.model_dump(mode="json", exclude={"token"}), "file": str(to)}, lambda: "")
@@ -65,20 +63,3 @@ def _tell(session: Session, made: NewToken, where: str) -> None:
     until = "until it is revoked" if made.expires_at is None else f"until {made.expires_at:%Y-%m-%d %H:%M} UTC"
     session.screen.step(f"token {made.name}, scope {made.scope}, {until}; {where}")
     session.screen.next("token ls", f"token revoke {made.name}")
-
-
-@contextmanager
-def _private_file(path: Path) -> Iterator[TextIO]:
-    """Open a new file for its owner alone; it goes again when there is no token to write to it."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise Precondition(f"{path} exists; a token is written to a new file only", code="file_exists") from error
-    except OSError as error:
-        raise Precondition(f"{path} cannot be written: {error.strerror}", code="file_unwritable") from error
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            yield file
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise

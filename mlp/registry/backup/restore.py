@@ -9,7 +9,7 @@ from pathlib import Path
 from mlp.errors import Conflict, Precondition
 from mlp.registry.backup.archive import ArchiveReader, Contents, Member, corrupt
 from mlp.registry.backup.inspection import Inspection
-from mlp.registry.backup.rows import TABLES, rows_of
+from mlp.registry.backup.rows import OUTBOX, TABLES, rows_of
 from mlp.registry.database import Database
 from mlp.registry.repository import Repository
 from mlp.registry.service.pushes import Shelf
@@ -60,7 +60,7 @@ class Restore:
     async def _write_rows(self, rows: Repository, source: Path, contents: Contents) -> None:
         await rows.dump.lock(list(TABLES.values()))
         if self._replace:
-            for table in reversed(list(TABLES.values())):
+            for table in (*OUTBOX, *reversed([*TABLES.values()])):
                 await rows.dump.clear(table)
         else:
             await _check_empty(rows)

@@ -21,6 +21,7 @@ from mlp.registry.tables import (
     UseRow,
     UtcDateTime,
     VersionRow,
+    WebhookRow,
 )
 
 _KINDS: Sequence[type[SQLModel]] = (
@@ -31,6 +32,7 @@ _KINDS: Sequence[type[SQLModel]] = (
     UseRow,
     UploadRow,
     TokenRow,
+    WebhookRow,
     EventRow,
 )
 TABLES: Mapping[str, Table] = {
@@ -38,8 +40,10 @@ TABLES: Mapping[str, Table] = {
 }
 """What is backed up, in an order in which no row refers to a later one."""
 _TYPES: Mapping[type, tuple[type, ...]] = {JSON: (dict, list), String: (str,), Boolean: (bool,), Integer: (int,)}
+OUTBOX: Sequence[Table] = tuple(SQLModel.metadata.tables[name] for name in ("deliveries", "notices"))
+"""What is not backed up, because nobody is told of the past a second time."""
 LEFT_OUT = frozenset({"blobs"})
-"""What is not: blobs get their rows anew."""
+"""What is not, because it is made anew."""
 
 
 def line_of(row: Mapping[str, Any]) -> bytes:

@@ -24,11 +24,13 @@ class Database:
     """Transactions on the database behind `engine`.
 
     Every failure of the database leaves as Unavailable: `insufficient_storage`, `database_busy` or
-    `database_unavailable`. Two writers that met where nothing was locked leave as Conflict.
+    `database_unavailable`. Two writers that met where nothing was locked leave as Conflict. With `tells`, webhooks are
+    told of what is written.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, tells: bool = False) -> None:
         self._engine = engine
+        self._tells = tells
 
     async def find(self, lookup: Lookup, **values: Any) -> Mapping[str, Any] | None:
         """Return the one row that `lookup` finds, or None: the quick way to what is asked most."""
@@ -49,7 +51,7 @@ class Database:
         (`to_change`), or insert so that the loser of a race finds the winner's row.
         """
         async with self._engine.turn(), self._session(self._engine.writers) as session, session.begin():
-            yield Repository(session)
+            yield Repository(session, tells=self._tells)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Repository]:

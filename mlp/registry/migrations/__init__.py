@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 1.0
 _STARTING = frozenset({"57P03", "53300"})  # PostgreSQL: cannot connect now, too many connections
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every revision that this code knows, oldest first."""
 HEAD = REVISIONS[-1]
 

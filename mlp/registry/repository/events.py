@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from mlp.api.webhook import Subject
 from mlp.registry.actor import Actor
-from mlp.registry.tables import EventRow
+from mlp.registry.tables import EventRow, NoticeRow
+
+_TOLD = frozenset(Subject)
+"""What webhooks may want to hear of."""
 
 
 class Events:
     """Rows of the audit log within the transaction of what they tell."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, *, tells: bool) -> None:
         self._session = session
+        self._tells = tells
 
     def record(
         self,
@@ -28,16 +34,17 @@ class Events:
         details: Mapping[str, object] | None = None,
     ) -> None:
         """Note that `by` did `action` (`version.created`, `alias.set`), with what a reader of the log wants to know."""
-        row = EventRow(
-            at=datetime.now(UTC),
-            action=action,
-            actor=by.name,
-            request_id=by.request_id,
-            model_name=model,
-            version=version,
-            details=dict(details or {}),
-        )
-        self._session.add(row)
+        facts: dict[str, Any] = {
+            "at": datetime.now(UTC),
+            "action": action,
+            "actor": by.name,
+            "model_name": model,
+            "version": version,
+            "details": dict(details or {}),
+        }
+        self._session.add(EventRow(request_id=by.request_id, **facts))
+        if self._tells and action in _TOLD:
+            self._session.add(NoticeRow(**facts))
 
     async def page(
         self, *, model: str | None, action: str | None, since: datetime | None, before: int | None, limit: int

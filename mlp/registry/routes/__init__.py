@@ -13,9 +13,11 @@ from mlp.registry.routes import (
     uploads,
     uses,
     versions,
+    webhooks,
 )
 
 ROUTERS = tuple(
-    module.router for module in (versions, health, document, models, uploads, uses, aliases, tokens, events, collection)
+    module.router
+    for module in (versions, health, document, models, uploads, uses, aliases, tokens, events, collection, webhooks)
 )
 """All of them; a path belongs to the first route that fits, so what is asked most stands first."""

@@ -1,0 +1,1 @@
+"""Telling others what happened here: outside of requests, at least once, and only hosts that the settings name."""
