@@ -217,6 +217,28 @@ def test_what_another_model_has_is_a_version_at_once(client: RegistryClient, htt
     assert (other.created, other.version.version) == (True, 1)
 
 
+def test_what_another_model_has_pushed_by_8_writers_at_once_is_one_version(registry: Registry, http) -> None:
+    original, sample = linear_model(21), linear_model(22)
+    with registry.client() as client:
+        client.push("raced-for", sample.manifest, sample.onnx)
+        client.push("racing", original.manifest, original.onnx)
+
+    def push(_: int) -> tuple[int, bool]:
+        with registry.client() as client:
+            pushed = client.push("racing", sample.manifest, sample.onnx)
+            return pushed.version.version, pushed.created
+
+    with ThreadPoolExecutor(WRITERS) as writers:
+        results = list(writers.map(push, range(WRITERS)))
+    assert sorted(results) == [(2, False)] * (WRITERS - 1) + [(2, True)]
+    events = http.get("/events?model=racing").json()["items"]
+    assert [event["version"] for event in events] == [2, 1]
+    assert events[0]["details"] == {
+        "digest": http.get("/models/racing/versions/2").json()["digest"],
+        "size": len(sample.onnx),
+    }
+
+
 def test_what_was_not_judged_or_is_damaged_is_sent(registry: Registry, client: RegistryClient, http) -> None:
     sample, liar = linear_model(18), linear_model(19)
     made = client.push("judged", sample.manifest, sample.onnx).version

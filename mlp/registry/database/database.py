@@ -32,6 +32,11 @@ class Database:
         self._engine = engine
         self._tells = tells
 
+    @property
+    def writes_in_with(self) -> bool:
+        """Whether a lookup may write, in the WITH before its SELECT; it is a transaction by itself."""
+        return self._engine.writes_in_with
+
     async def find(self, lookup: Lookup, **values: Any) -> Mapping[str, Any] | None:
         """Return the one row that `lookup` finds, or None: the quick way to what is asked most."""
         async with self._failing():

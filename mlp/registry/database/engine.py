@@ -34,6 +34,10 @@ class Engine(Protocol):
     def writers(self) -> AsyncEngine:
         """Connections for transactions that are on disk when they have been committed."""
 
+    @property
+    def writes_in_with(self) -> bool:
+        """Whether a lookup may write, in the WITH before its SELECT; it is a transaction by itself."""
+
     def turn(self) -> AbstractAsyncContextManager[object]:
         """Wait until a transaction of this process may write."""
 

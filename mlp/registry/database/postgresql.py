@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import event, text
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
@@ -40,6 +40,8 @@ _BUSY = frozenset({"40001", "40P01", "53300", "55P03", "57014"})
 class PostgresqlEngine:
     """The database at `address`, in two pools: readers commit each statement by itself and save two round trips."""
 
+    writes_in_with = True
+
     def __init__(self, address: Address) -> None:
         self._address = address
         half = max(1, address.connections // 2)
@@ -53,14 +55,18 @@ class PostgresqlEngine:
 
     async def find(self, lookup: Lookup, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Ask asyncpg itself, on a connection of the readers' pool: that is several times as quick as SQLAlchemy."""
-        words, names = _spoken(lookup)
+        words, given = _spoken(lookup)
         lent = await greenlet_spawn(self.readers.sync_engine.pool.connect)
         plain: Any = lent.driver_connection
         try:
-            found: Mapping[str, Any] | None = await plain.fetchrow(words, *(values[name] for name in names))
+            found: Mapping[str, Any] | None = await plain.fetchrow(
+                words, *(values.get(name, value) for name, value in given)
+            )
         except BaseException as error:
             lost = plain.is_closed()
             lent.invalidate()
+            if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+                raise IntegrityError(words, None, error) from error
             if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | ConnectionError):
                 raise OperationalError(words, None, error, connection_invalidated=lost) from error
             raise
@@ -134,11 +140,11 @@ class PostgresqlEngine:
 
 
 @cache
-def _spoken(lookup: Lookup) -> tuple[str, Sequence[str]]:
-    """Return a lookup in PostgreSQL's words, and the names of its values in the order of $1, $2 …"""
+def _spoken(lookup: Lookup) -> tuple[str, Sequence[tuple[str, Any]]]:
+    """Return a lookup in PostgreSQL's words, and the name and default of each of its values $1, $2 …"""
     dialect: Any = PGDialect_asyncpg
     compiled = lookup.statement.compile(dialect=dialect(), compile_kwargs={"render_postcompile": True})
-    return str(compiled), compiled.positiontup or ()
+    return str(compiled), [(name, compiled.params[name]) for name in compiled.positiontup or ()]
 
 
 def _refuse_closed(connection: Any, *_: object) -> None:

@@ -28,6 +28,8 @@ class SqliteEngine:
     Writers of this process queue here, in order, rather than in SQLite, where they would poll.
     """
 
+    writes_in_with = False
+
     def __init__(self, url: str) -> None:
         self._url = url
         self.writers = _writing_engine(url, "foreign_keys=ON")

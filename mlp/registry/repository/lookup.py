@@ -13,12 +13,12 @@ from mlp.registry.tables import AliasRow, BlobRow, ModelRow, VersionRow
 
 @dataclass(frozen=True, eq=False)
 class Lookup:
-    """A SELECT of at most one row, by the values of its named parameters."""
+    """A statement that gives at most one row, by the values of its named parameters."""
 
     statement: Select[*tuple[Any, ...]]
 
 
-def _value(name: str) -> Any:
+def value(name: str) -> Any:
     """Return the place of a value that is given when the row is looked up."""
     return bindparam(name, required=False)
 
@@ -37,7 +37,7 @@ _ALIASES = (
 TWIN = Lookup(
     select(col(BlobRow.sha256), col(BlobRow.generation))
     .join(VersionRow, col(VersionRow.sha256) == col(BlobRow.sha256))
-    .where(col(BlobRow.sha256) == _value("sha256"), col(VersionRow.digest) == _value("digest"))
+    .where(col(BlobRow.sha256) == value("sha256"), col(VersionRow.digest) == value("digest"))
     .distinct()
 )
 """The blob of any version, of whatever model, with that `digest`, which its `sha256` is part of."""
@@ -52,9 +52,9 @@ VERSION = Lookup(
     )
     .join(ModelRow, col(ModelRow.id) == col(VersionRow.model_id))
     .where(
-        col(ModelRow.name) == _value("name"),
+        col(ModelRow.name) == value("name"),
         col(ModelRow.deleted_at).is_(None),
-        col(VersionRow.number) == _value("number"),
+        col(VersionRow.number) == value("number"),
     )
 )
 """A version, by the `name` of its model and its `number`. The columns have the names of a ModelVersion's fields; its

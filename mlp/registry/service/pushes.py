@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from mlp.api.model import Manifest, ModelVersion, Upload, UploadRequest, version_digest
 from mlp.api.wire import canonical_json, sha256_of
@@ -14,13 +16,14 @@ from mlp.registry.actor import Actor
 from mlp.registry.check.judge import Judge
 from mlp.registry.database import Database
 from mlp.registry.repository import Repository
+from mlp.registry.repository.copying import COPY, COPYABLE
 from mlp.registry.repository.lookup import TWIN
 from mlp.registry.service.archiving import check_offered
 from mlp.registry.service.catalog import model_to_change, revive
 from mlp.registry.service.documents import version_document
 from mlp.registry.store.base import ArtifactStore
 from mlp.registry.store.staging import Staged, Staging
-from mlp.registry.tables import BlobRow, ModelRow, UploadRow, VersionRow
+from mlp.registry.tables import BlobRow, UploadRow, VersionRow
 
 KEPT = timedelta(hours=24)
 """How long an upload can be finished, and its key is remembered."""
@@ -54,36 +57,25 @@ class Pushes:
         """
         if request.size > self._max_bytes:
             raise TooLarge(f"a model has at most {self._max_bytes} bytes; this one has {request.size}")
-        manifest = request.manifest
-        digest = version_digest(request.sha256, manifest.signature, manifest.receipt)
-        fingerprint = sha256_of(canonical_json(request.model_dump(mode="json")))
-        registered = await self._intact_version(name, digest)
-        twin = None if registered is not None else await self._intact_twin(request.sha256, digest)
-        row = UploadRow(
-            id=uuid.uuid4().hex,
-            model_name=name,
-            idempotency_key=key,
-            fingerprint=fingerprint,
-            sha256=request.sha256,
-            size=request.size,
-            digest=digest,
-            manifest=manifest.model_dump_json(),
-            created_at=datetime.now(UTC),
-        )
+        manifest, row = request.manifest, _announced(name, request, key)
+        if (copied := await self._copy(row, manifest, by)) is not None:
+            return Upload(id=row.digest, version=copied), True
+        registered = await self._intact_version(name, row.digest)
+        twin = None if registered is not None else await self._intact_twin(row.sha256, row.digest)
         async with self._database.writing() as rows:
             earlier = None if key is None else await rows.uploads.of_key(name, key)
             if earlier is None and twin is not None:
                 version, created = await _register(rows, row, twin, manifest, by)
-                return Upload(id=digest, version=version), created
+                return Upload(id=row.digest, version=version), created
             if earlier is None and registered is None:
                 await rows.blobs.claim(row.sha256, row.size, row.created_at)
                 if not await rows.uploads.add(row) and key is not None:
                     earlier = await rows.uploads.of_key(name, key)
-        if earlier is not None and earlier.fingerprint != fingerprint:
+        if earlier is not None and earlier.fingerprint != row.fingerprint:
             raise Conflict("this Idempotency-Key came with another request before", code="key_reused")
         if earlier is not None:
             return Upload(id=earlier.id, version=registered), False
-        return Upload(id=row.id if registered is None else digest, version=registered), False
+        return Upload(id=row.id if registered is None else row.digest, version=registered), False
 
     async def warm(self) -> None:
         """Prepare for a judgement that will be asked for soon."""
@@ -151,6 +143,22 @@ class Pushes:
             aliases = await rows.aliases.of_version(name, row.number)
         return version_document(name, row, aliases) if await self._is_intact(row.sha256) else None
 
+    async def _copy(self, upload: UploadRow, manifest: Manifest, by: Actor) -> ModelVersion | None:
+        """Make a version of what another model has, the short way; None where it has to be made the long one."""
+        if not self._database.writes_in_with:
+            return None
+        which = {"name": upload.model_name, "sha256": upload.sha256, "digest": upload.digest}
+        found = await self._database.find(COPYABLE, key=upload.idempotency_key or "", **which)
+        if found is None or not await self._is_intact(upload.sha256):
+            return None
+        facts, told = _facts(upload, manifest, by), {"request_id": by.request_id, "details": json.dumps(_told(upload))}
+        as_text = {name: json.dumps(facts[name]) for name in ("metrics", "params", "tags")}
+        try:
+            made = await self._database.find(COPY, **{**which, **facts, **as_text, **told, **found})
+        except Conflict:
+            return None
+        return None if made is None else version_document(upload.model_name, VersionRow(**made, **facts), [])
+
     async def _intact_twin(self, sha256: str, digest: str) -> str | None:
         """Return the generation of the blob if any model has a version of that digest, and the blob is whole."""
         twin = await self._database.find(TWIN, sha256=sha256, digest=digest)
@@ -162,6 +170,21 @@ class Pushes:
         except Failed:
             return False
         return True
+
+
+def _announced(name: str, request: UploadRequest, key: str | None) -> UploadRow:
+    manifest = request.manifest
+    return UploadRow(
+        id=uuid.uuid4().hex,
+        model_name=name,
+        idempotency_key=key,
+        fingerprint=sha256_of(canonical_json(request.model_dump(mode="json"))),
+        sha256=request.sha256,
+        size=request.size,
+        digest=version_digest(request.sha256, manifest.signature, manifest.receipt),
+        manifest=manifest.model_dump_json(),
+        created_at=datetime.now(UTC),
+    )
 
 
 async def _register(
@@ -177,34 +200,35 @@ async def _register(
         return version_document(model.name, existing, await rows.aliases.of_version(model.name, existing.number)), False
     if not await rows.blobs.hold(upload.sha256, generation):
         raise Unavailable("the bytes were collected as garbage meanwhile; push again", code="blob_collected")
-    now = datetime.now(UTC)
     model.last_version += 1
-    model.updated_at = now
-    version = _version_row(model, upload, manifest, now)
-    version.created_by = by.name
+    version = VersionRow(model_id=model.id, number=model.last_version, **_facts(upload, manifest, by))
+    model.updated_at = version.created_at
     rows.versions.add(version)
-    details = {"digest": version.digest, "size": version.size}
-    rows.events.record("version.created", by, model=model.name, version=version.number, details=details)
+    rows.events.record("version.created", by, model=model.name, version=version.number, details=_told(upload))
     return version_document(model.name, version, []), True
 
 
-def _version_row(model: ModelRow, upload: UploadRow, manifest: Manifest, now: datetime) -> VersionRow:
-    return VersionRow(
-        model_id=model.id,
-        number=model.last_version,
-        digest=upload.digest,
-        sha256=upload.sha256,
-        size=upload.size,
-        task=manifest.signature.outputs.task,
-        signature=manifest.signature.model_dump_json(),
-        receipt=manifest.receipt.model_dump_json(),
-        source=manifest.source.model_dump_json(),
-        metrics=manifest.metrics,
-        params=manifest.params,
-        tags=manifest.tags,
-        description=manifest.description,
-        created_at=now,
-    )
+def _told(upload: UploadRow) -> dict[str, object]:
+    return {"digest": upload.digest, "size": upload.size}
+
+
+def _facts(upload: UploadRow, manifest: Manifest, by: Actor) -> dict[str, Any]:
+    """Return the columns of a new version, but for its model and its number."""
+    return {
+        "digest": upload.digest,
+        "sha256": upload.sha256,
+        "size": upload.size,
+        "task": manifest.signature.outputs.task,
+        "signature": manifest.signature.model_dump_json(),
+        "receipt": manifest.receipt.model_dump_json(),
+        "source": manifest.source.model_dump_json(),
+        "metrics": manifest.metrics,
+        "params": manifest.params,
+        "tags": manifest.tags,
+        "description": manifest.description,
+        "created_at": datetime.now(UTC),
+        "created_by": by.name,
+    }
 
 
 async def _at_most(size: int, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
