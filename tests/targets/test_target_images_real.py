@@ -19,7 +19,7 @@ BASE = os.environ.get("MLP_TEST_PYTHON_IMAGE", PYTHON_IMAGE)
 NAMES = [image.name for image in IMAGES]
 EVERYWHERE = {"sklearn", "joblib", "skl2onnx", "pandas", "pip", "setuptools"}
 ABSENT = {
-    "api": {"kubernetes", "msgspec"},
+    "api": {"kubernetes", "tritonclient"},
     "inference-server": {"onnx", "fastapi", "sqlalchemy", "alembic", "kubernetes", "minio", "typer", "rich"},
     "operator": {"onnx", "onnxruntime", "numpy", "fastapi", "sqlalchemy", "minio"},
 }
