@@ -34,8 +34,11 @@ class Database:
 
     @property
     def writes_in_with(self) -> bool:
-        """Whether a lookup may write, in the WITH before its SELECT; it is a transaction by itself."""
-        return self._engine.writes_in_with
+        """Whether a lookup may write, in the WITH before its SELECT; it is a transaction by itself.
+
+        Not where webhooks are told: what they hear of is written beside the audit log, the long way.
+        """
+        return self._engine.writes_in_with and not self._tells
 
     async def find(self, lookup: Lookup, **values: Any) -> Mapping[str, Any] | None:
         """Return the one row that `lookup` finds, or None: the quick way to what is asked most."""
