@@ -74,7 +74,8 @@ class Pair:
         answer = case.call(base_url=self.registries[database].url, headers=bearer(ADMIN), session=SESSION)
         case.validate_response(answer, checks=CHECKS)
         self.answers.setdefault(database, Counter())[answer.status_code] += 1
-        return answer.status_code, answer.json()["error"]["code"] if answer.status_code >= 400 else None
+        has_error = answer.status_code >= 400 and case.method != "HEAD"
+        return answer.status_code, answer.json()["error"]["code"] if has_error else None
 
     def _known(self) -> dict[str, object]:
         """Put back what a request before may have deleted; return the names of what is there."""
