@@ -81,7 +81,13 @@ class Versions:
 
         Archived ones are among them only if they are asked for.
         """
-        query = _found_of(name).options(*(defer(column) for column in _documents()))
+        # By the model's id: after a join PostgreSQL sorts all versions of the model, and here it walks down the index.
+        model = select(ModelRow.id).where(*_live(name)).scalar_subquery()
+        query = (
+            select(VersionRow, _aliases())
+            .where(col(VersionRow.model_id) == model)
+            .options(*(defer(column) for column in _documents()))
+        )
         if not archived:
             query = query.where(col(VersionRow.archived_at).is_(None))
         if before is not None:
