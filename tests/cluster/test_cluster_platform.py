@@ -1,5 +1,6 @@
 """Installing and removing the platform on a real API server: what is applied, kept, refused, and left alone."""
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -19,6 +20,8 @@ from mlp.targets.kubernetes.names import MANAGER, MODEL_DEPLOYMENTS
 from mlp.targets.kubernetes.preflight import first_failure, preflight
 from mlp.targets.kubernetes.target import KubernetesTarget
 from tests.cluster.control_plane import OPERATORS, ControlPlane, what_is_missing
+
+OPEN = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +171,36 @@ def test_a_cluster_without_storage_or_nodes_is_told_so_before_anything_is_applie
         target_of(namespace).up(lambda _line: None, timeout=5)
     assert refused.value.code == "no_storage_class"
     assert there(client, NAMESPACES, None, namespace) is None
+
+
+def test_service_monitors_are_applied_where_the_cluster_knows_them(target_of, client, plane):
+    namespace = "platform-watched"
+    target = target_of(namespace)
+    applied(target)
+    assert not target._observers()
+    group, plural = "monitoring.coreos.com", "servicemonitors"
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": OPEN}}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": "ServiceMonitor", "plural": plural},
+            "versions": [version],
+        },
+    }
+    plane.kubectl("apply", "-f", "-", stdin=json.dumps(definition))
+    plane.kubectl("wait", "--for=condition=Established", f"crd/{plural}.{group}", "--timeout=20s")
+    monitors = target._observers()
+    assert apply(client, monitors).created == [
+        "ServiceMonitor/model-registry",
+        "ServiceMonitor/ml-operator",
+        "ServiceMonitor/inference-server",
+    ]
+    target.down(lambda _line: None, timeout=30)
+    assert plane.kubectl("-n", namespace, "get", plural, "-o", "name").stdout == ""
 
 
 def test_rights_that_are_missing_are_named(plane):

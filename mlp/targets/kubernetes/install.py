@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlp.errors import NotFound
+from mlp.errors import Denied, NotFound
 from mlp.kube.client import Client
+from mlp.kube.resource import CUSTOM_RESOURCES, Resource
 from mlp.targets.kubernetes.names import MANAGER, RESOURCES
 
 Body = Mapping[str, Any]
@@ -51,6 +52,15 @@ def live(client: Client, obj: Body) -> dict[str, Any] | None:
         return client.get(RESOURCES[obj["kind"]], metadata.get("namespace"), metadata["name"])
     except NotFound:
         return None
+
+
+def knows(client: Client, resource: Resource) -> bool:
+    """Whether the cluster has the custom kind, as far as the user may see that."""
+    try:
+        client.get(CUSTOM_RESOURCES, None, f"{resource.plural}.{resource.api_version.partition('/')[0]}")
+    except (NotFound, Denied):
+        return False
+    return True
 
 
 def _same(before: Body, after: Body) -> bool:

@@ -33,6 +33,11 @@ PLATFORM = "mlp"
 OURS = f"{PART_OF}={PLATFORM}"
 """A selector for it."""
 
+SERVICE_MONITORS = Resource("monitoring.coreos.com/v1", "ServiceMonitor", "servicemonitors")
+DASHBOARDS = Resource("grafana.integreatly.org/v1beta1", "GrafanaDashboard", "grafanadashboards")
+OBSERVERS = (SERVICE_MONITORS, DASHBOARDS)
+"""Kinds that a cluster knows where Prometheus' or Grafana's operator is installed."""
+
 RESOURCES: Mapping[str, Resource] = {
     resource.kind: resource
     for resource in (
@@ -49,6 +54,7 @@ RESOURCES: Mapping[str, Resource] = {
         STATEFUL_SETS,
         DEPLOYMENTS,
         MODEL_DEPLOYMENTS,
+        *OBSERVERS,
     )
 }
 """The kinds that manifests may have, in the order in which they are applied."""

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from mlp.kube.resource import Resource
 from mlp.targets.kubernetes.choices import Address, Choices
-from mlp.targets.kubernetes.names import COMPONENTS, MINIO, PART_OF, PLATFORM, POSTGRESQL, REGISTRY, RESOURCES
+from mlp.targets.kubernetes.names import (
+    COMPONENTS,
+    DASHBOARDS,
+    MINIO,
+    PART_OF,
+    PLATFORM,
+    POSTGRESQL,
+    REGISTRY,
+    RESOURCES,
+    SERVICE_MONITORS,
+)
 
 Body = dict[str, Any]
 _EVERYWHERE = ("namespace.yaml", "model-deployment-crd.yaml", "rbac.yaml", "networkpolicies.yaml")
@@ -26,6 +37,13 @@ def planned(manifests: Path, choices: Choices) -> list[Body]:
     left_out = {component.name for component in COMPONENTS} - {component.name for component in choices.components}
     wanted = (obj for obj in objects if not (obj["kind"] == "NetworkPolicy" and obj["metadata"]["name"] in left_out))
     return sorted(wanted, key=lambda obj: _ORDER.index(obj["kind"]))
+
+
+def observing(manifests: Path, choices: Choices, known: Collection[Resource]) -> list[Body]:
+    """Return what Prometheus' and Grafana's operators read, as far as the cluster knows these kinds."""
+    files = {SERVICE_MONITORS: "servicemonitors.yaml", DASHBOARDS: "dashboard.yaml"}
+    wanted = [file for resource, file in files.items() if resource in known]
+    return [adapted(obj, choices) for file in wanted for obj in _documents(manifests / "monitoring" / file)]
 
 
 def adapted(obj: Mapping[str, Any], choices: Choices) -> Body:

@@ -27,7 +27,7 @@ from mlp.kube.resource import (
     name_of,
 )
 from mlp.targets.base import Report
-from mlp.targets.kubernetes.names import CRD, MODEL_DEPLOYMENTS, OPERATOR, OURS, PART_OF, PLATFORM
+from mlp.targets.kubernetes.names import CRD, MODEL_DEPLOYMENTS, OBSERVERS, OPERATOR, OURS, PART_OF, PLATFORM
 
 _RUNNING = (
     AUTOSCALERS,
@@ -39,6 +39,8 @@ _RUNNING = (
     ROLE_BINDINGS,
     ROLES,
     SERVICE_ACCOUNTS,
+    CONFIG_MAPS,
+    *OBSERVERS,
 )
 _KEPT = (MODEL_DEPLOYMENTS, CLAIMS, SECRETS)
 _OF_OTHERS = (DEPLOYMENTS, STATEFUL_SETS, PODS, SERVICES, CLAIMS, SECRETS, CONFIG_MAPS)

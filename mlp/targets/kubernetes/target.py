@@ -17,12 +17,13 @@ from mlp.targets.kubernetes.choices import Choices
 from mlp.targets.kubernetes.cluster import Cluster
 from mlp.targets.kubernetes.credentials import make_credentials, missing_credentials
 from mlp.targets.kubernetes.deployments import Deployments
-from mlp.targets.kubernetes.install import Body, Changes, apply, live
+from mlp.targets.kubernetes.install import Body, Changes, apply, knows, live
 from mlp.targets.kubernetes.logs import read_logs
 from mlp.targets.kubernetes.names import (
     ADMIN_TOKEN,
     COMPONENTS,
     MODEL_PORT,
+    OBSERVERS,
     OURS,
     PART_OF,
     PLATFORM,
@@ -31,7 +32,7 @@ from mlp.targets.kubernetes.names import (
     REGISTRY_SERVICE,
     Component,
 )
-from mlp.targets.kubernetes.plan import own_images, planned
+from mlp.targets.kubernetes.plan import observing, own_images, planned
 from mlp.targets.kubernetes.preflight import Check, first_failure, images_lacking, preflight
 from mlp.targets.kubernetes.reach import Reach
 from mlp.targets.kubernetes.removal import purge as purge_namespace
@@ -90,7 +91,7 @@ class KubernetesTarget:
 
     def try_out(self) -> Changes:
         """Let the API server judge what `up` would apply, and keep nothing."""
-        objects = self.objects()
+        objects = [*self.objects(), *self._observers()]
         if self._namespace() is None:  # nothing can be tried in a namespace that is not there
             for obj in objects:
                 if "namespace" in obj["metadata"]:
@@ -116,7 +117,7 @@ class KubernetesTarget:
         if failure is not None:
             raise failure
         client, namespace = self._cluster.client, self._cluster.namespace
-        first, *others = self.objects()
+        first, *others = [*self.objects(), *self._observers()]
         changes = apply(client, [first] if self._is_ours() else [])
         missing = missing_credentials(client, self._choices)
         make_credentials(client, namespace, missing)
@@ -220,6 +221,11 @@ class KubernetesTarget:
                 self.get(name)
             raise NotFound(f"{name} has no pods, so there is no log", code="log_not_found", details={"name": name})
         return read_logs(self._cluster, pods, tail=tail, follow=follow)
+
+    def _observers(self) -> Sequence[dict[str, Any]]:
+        """Return what watches the platform, for the kinds that this cluster knows."""
+        known = [resource for resource in OBSERVERS if knows(self._cluster.client, resource)]
+        return observing(bundle().manifests, self._choices, known)
 
     def _check_images(self) -> Check:
         lacking = self.images_lacking()
