@@ -14,8 +14,8 @@ help:            ## list the targets
 demo: $(VENV)/.all  ## install mlp and run the main job: train, push, deploy, predict
 	$(BIN)/mlp demo --target local
 
-test: $(VENV)/.dev  ## run the tests, a process a core
-	$(BIN)/python -m pytest -m "not soak" -n auto --maxprocesses 4 --dist loadfile
+test: $(VENV)/.dev  ## run the tests, four files at a time: they mostly wait for processes
+	$(BIN)/python -m pytest -m "not soak" -n 4 --dist loadfile
 
 lint: $(VENV)/.dev  ## check style, types and the direction of imports
 	$(BIN)/ruff check .
