@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
@@ -13,8 +14,10 @@ import httpx
 import pytest
 from postgresql_server import Postgresql
 from registry_process import Registry, kill
-from sample_models import announce, code_of, linear_model, put
+from sample_models import Sample, announce, code_of, linear_model, put
 
+from mlp.client.registry import RegistryClient
+from mlp.errors import Unavailable
 from tests.object_store import ObjectStore, new_bucket
 
 WRITERS, EACH = 8, 5
@@ -112,6 +115,20 @@ def test_of_two_promotions_at_once_one_wins(replicas: Any, https: Any) -> None:
     assert len(https[1].get(f"{path}/history").json()["items"]) == 2
 
 
+def push_until_kept(client: RegistryClient, name: str, sample: Sample) -> None:
+    """Push again for as long as a collection is quicker, as the answer says."""
+    give_up = time.monotonic() + 60
+    while time.monotonic() < give_up:
+        try:
+            client.push(name, sample.manifest, sample.onnx)
+        except Unavailable as error:
+            if error.code != "blob_collected":
+                raise
+        else:
+            return
+    pytest.fail("no push was quicker than the collections")
+
+
 def test_a_collection_of_one_replica_never_takes_what_the_other_is_given(replicas: Any, https: Any) -> None:
     """Without any grace: a push may have to come again, which the client does, and a version stays whole."""
     samples = [linear_model(slope) for slope in (107, 108)]
@@ -129,10 +146,9 @@ def test_a_collection_of_one_replica_never_takes_what_the_other_is_given(replica
         name, turns = f"collected-{writer}", cycle(samples)
         with replicas[writer % 2].client() as client, replicas[(writer + 1) % 2].http() as other:
             for _ in range(3):
-                sample = next(turns)
-                client.push(name, sample.manifest, sample.onnx)
+                push_until_kept(client, name, next(turns))
                 other.delete(f"/models/{name}").raise_for_status()
-            client.push(name, samples[0].manifest, samples[0].onnx)
+            push_until_kept(client, name, samples[0])
 
     with ThreadPoolExecutor(6) as callers:
         collections = [callers.submit(collect, http) for http in https]
