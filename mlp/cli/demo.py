@@ -12,9 +12,9 @@ from mlp.api.inference import PredictRequest
 from mlp.cli.deploying import deploy
 from mlp.cli.program import program
 from mlp.cli.pushing import proof_line
+from mlp.cli.sampling import package_sample
 from mlp.cli.text import columns
 from mlp.errors import Unproved
-from mlp.packaging import Annotations, package
 from mlp.samples import SAMPLES, Sample
 
 if TYPE_CHECKING:
@@ -46,9 +46,8 @@ def serve_samples(session: Session, *, timeout: float) -> list[ModelDeployment]:
 
 
 def _push(session: Session, name: str, sample: Sample) -> ModelVersion:
-    annotations = Annotations(metrics=sample.metrics, description=sample.description, tags={"sample": "true"})
     with session.screen.working(f"converting {name} to ONNX and proving it"):
-        built = package(sample.estimator, sample=sample.rows, annotations=annotations)
+        built = package_sample(sample)
         pushed = session.registry.push(name, built.manifest, built.model)
     session.screen.step(f"{pushed.version.ref}: {proof_line(built)}")
     return pushed.version

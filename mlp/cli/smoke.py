@@ -13,8 +13,8 @@ import numpy as np
 from mlp.api.deployment import ModelDeployment, ObjectMeta, Spec
 from mlp.api.inference import PredictRequest
 from mlp.cli.deploying import deploy
+from mlp.cli.sampling import package_sample
 from mlp.errors import MlpError, Unproved
-from mlp.packaging import Annotations, package
 from mlp.proof.answers import Answers, golden_answers
 from mlp.proof.comparison import compare
 from mlp.samples import SAMPLES
@@ -76,9 +76,7 @@ class SmokeTest:
         return "takes models"
 
     def _push(self, name: str, pushed: list[ModelVersion]) -> str:
-        sample = SAMPLES[name][0]()
-        annotations = Annotations(metrics=sample.metrics, description=sample.description, tags={"sample": "true"})
-        built = package(sample.estimator, sample=sample.rows, annotations=annotations)
+        built = package_sample(SAMPLES[name][0]())
         found = self._session.registry.push(name, built.manifest, built.model)
         pushed.append(found.version)
         return f"{found.version.ref} {'registered' if found.created else 'was there'}"

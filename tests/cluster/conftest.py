@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlp.kube.connection import Connection, connect
-from tests.cluster.control_plane import OPERATORS, ControlPlane, what_is_missing
+from tests.cluster.control_plane import OPERATORS, ControlPlane, control_plane
 from tests.cluster.faulty_proxy import FaultyProxy
 from tests.cluster.namespace import Namespace, make_namespace
 from tests.cluster.operator_process import OperatorProcess
@@ -22,18 +20,9 @@ from tests.controller.stand_in_registry import Registry
 @pytest.fixture(scope="session")
 def plane() -> Iterator[ControlPlane]:
     """etcd and kube-apiserver, with the CRD installed."""
-    missing = what_is_missing()
-    if missing is not None:
-        pytest.skip(f"no control plane: {missing}")
-    folder = Path(tempfile.mkdtemp(prefix="mlp-cluster-"))
-    plane = ControlPlane(folder)
-    try:
-        plane.start()
+    with control_plane("mlp-cluster-") as plane:
         plane.install_crd()
         yield plane
-    finally:
-        plane.stop()
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

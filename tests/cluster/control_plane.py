@@ -8,12 +8,15 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 ASSETS = Path(os.environ.get("KUBEBUILDER_ASSETS", "/usr/local/kubebuilder/bin"))
 MANIFESTS = Path(__file__).parents[2] / "manifests"
@@ -224,3 +227,19 @@ class ControlPlane:
                 return True
         except (urllib.error.URLError, OSError):
             return False
+
+
+@contextmanager
+def control_plane(prefix: str) -> Iterator[ControlPlane]:
+    """Start one in a folder of its own, and end it; the test is skipped where that cannot be."""
+    missing = what_is_missing()
+    if missing is not None:
+        pytest.skip(f"no control plane: {missing}")
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    plane = ControlPlane(folder)
+    try:
+        plane.start()
+        yield plane
+    finally:
+        plane.stop()
+        shutil.rmtree(folder)

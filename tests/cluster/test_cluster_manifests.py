@@ -23,4 +23,6 @@ def test_the_server_takes_a_kustomization(kubectl, folder):
 
 def test_the_server_takes_the_examples(kubectl):
     for name in ("iris-model", "churn-model", "ingress"):
-        kubectl("apply", "--server-side", "--dry-run=server", "-f", str(MANIFESTS / "examples" / f"{name}.yaml"))
+        file = MANIFESTS / "examples" / f"{name}.yaml"
+        said = kubectl("apply", "--server-side", "--dry-run=server", "-f", str(file))
+        assert "serverside-applied" in said.stdout

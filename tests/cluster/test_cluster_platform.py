@@ -1,9 +1,6 @@
 """Installing and removing the platform on a real API server: what is applied, kept, refused, and left alone."""
 
 import json
-import shutil
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +16,7 @@ from mlp.targets.kubernetes.install import apply
 from mlp.targets.kubernetes.names import MANAGER, MODEL_DEPLOYMENTS
 from mlp.targets.kubernetes.preflight import first_failure, preflight
 from mlp.targets.kubernetes.target import KubernetesTarget
-from tests.cluster.control_plane import OPERATORS, ControlPlane, what_is_missing
+from tests.cluster.control_plane import OPERATORS, control_plane
 
 OPEN = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
@@ -27,17 +24,8 @@ OPEN = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 @pytest.fixture(scope="module")
 def plane():
     """A control plane of this module's own: what is purged here, other tests need."""
-    missing = what_is_missing()
-    if missing is not None:
-        pytest.skip(f"no control plane: {missing}")
-    folder = Path(tempfile.mkdtemp(prefix="mlp-platform-"))
-    plane = ControlPlane(folder)
-    try:
-        plane.start()
+    with control_plane("mlp-platform-") as plane:
         yield plane
-    finally:
-        plane.stop()
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typing import Any
 from mlp.api.agent import ProcessStatus
 from mlp.api.deployment import ModelDeployment
 from mlp.errors import MlpError, NotFound, Precondition, Unavailable
-from mlp.kube.resource import NAMESPACES, PODS, SECRETS
+from mlp.kube.resource import NAMESPACES, SECRETS
 from mlp.targets.base import Platform, Report, Watch, unwatched
 from mlp.targets.bundle import bundle
 from mlp.targets.kubernetes.choices import Choices
@@ -24,7 +24,6 @@ from mlp.targets.kubernetes.names import (
     COMPONENTS,
     MODEL_PORT,
     OBSERVERS,
-    OURS,
     PART_OF,
     PLATFORM,
     REGISTRY,
@@ -37,7 +36,8 @@ from mlp.targets.kubernetes.preflight import Check, first_failure, images_lackin
 from mlp.targets.kubernetes.reach import Reach
 from mlp.targets.kubernetes.removal import purge as purge_namespace
 from mlp.targets.kubernetes.removal import stop
-from mlp.targets.kubernetes.rollout import Progress, progress_of
+from mlp.targets.kubernetes.rollout import Progress
+from mlp.targets.kubernetes.seen import pods_in, pods_of, progress_in, workload_of
 from mlp.targets.kubernetes.waiting import Waiter
 from mlp.targets.ready import state_of, wait_ready
 
@@ -144,7 +144,7 @@ class KubernetesTarget:
 
     def platform(self) -> Platform:
         """Return the components and deployments as they are now."""
-        pods = [pod for page in self._cluster.client.pages(PODS, self._cluster.namespace, OURS) for pod in page.items]
+        pods = self._pods()
         states = {component: self._progress(component, pods) for component in COMPONENTS}
         if all(state is None for state in states.values()):
             raise self._not_running()
@@ -163,7 +163,7 @@ class KubernetesTarget:
         try:
             return self._reach.url(f"app={REGISTRY.name}", REGISTRY_PORT)
         except Unavailable:
-            if self._workload(REGISTRY) is None:
+            if workload_of(self._cluster.client, self._cluster.namespace, REGISTRY) is None:
                 raise self._not_running() from None
             raise
 
@@ -206,7 +206,7 @@ class KubernetesTarget:
         """Return where a deployment answers: a port-forward that lasts as long as this process."""
         deployment = self.get(name)
         try:
-            return self._reach.url(_pods_of(name), MODEL_PORT)
+            return self._reach.url(_selector_of(name), MODEL_PORT)
         except Unavailable as error:
             state = state_of(deployment)
             why = f": {state.message}" if state is not None else ""
@@ -214,7 +214,7 @@ class KubernetesTarget:
 
     def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
         """Yield lines of a component or of the pods of a deployment."""
-        selector = f"app={_LOGS[name]}" if name in _LOGS else _pods_of(name)
+        selector = f"app={_LOGS[name]}" if name in _LOGS else _selector_of(name)
         pods = self._reach.pods(selector)
         if not pods:
             if name not in _LOGS:
@@ -235,19 +235,10 @@ class KubernetesTarget:
         return Check("images", True, "the nodes have them" if registry is None else f"pulled from {registry}")
 
     def _pods(self) -> Sequence[Body]:
-        return [pod for page in self._cluster.client.pages(PODS, self._cluster.namespace, OURS) for pod in page.items]
+        return pods_in(self._cluster.client, self._cluster.namespace)
 
     def _progress(self, component: Component, pods: Sequence[Body]) -> Progress | None:
-        workload = self._workload(component)
-        return None if workload is None else progress_of(workload, _only(component, pods))
-
-    def _workload(self, component: Component) -> Body | None:
-        named = {"kind": component.resource.kind}
-        found = live(
-            self._cluster.client,
-            {**named, "metadata": {"name": component.name, "namespace": self._cluster.namespace}},
-        )
-        return None if found is None else {**named, **found}
+        return progress_in(self._cluster.client, self._cluster.namespace, component, pods)
 
     def _namespace(self) -> Body | None:
         return live(self._cluster.client, {"kind": NAMESPACES.kind, "metadata": {"name": self._cluster.namespace}})
@@ -271,18 +262,14 @@ class KubernetesTarget:
             report(f"{name}: answers")
 
 
-def _pods_of(name: str) -> str:
+def _selector_of(name: str) -> str:
     return f"app.kubernetes.io/instance={name},component=inference-server"
-
-
-def _only(component: Component, pods: Sequence[Body]) -> list[Body]:
-    return [pod for pod in pods if pod["metadata"]["labels"].get("app") == component.name]
 
 
 def _process(component: Component, state: Progress, pods: Sequence[Body]) -> ProcessStatus:
     restarts = sum(
         container.get("restartCount", 0)
-        for pod in _only(component, pods)
+        for pod in pods_of(component, pods)
         for container in pod.get("status", {}).get("containerStatuses") or ()
     )
     message = state.words if state.problem is not None else ""

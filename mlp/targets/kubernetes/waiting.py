@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from mlp.errors import DeadlineExceeded, Failed, NotFound, Unavailable
+from mlp.errors import DeadlineExceeded, Failed, Unavailable
 from mlp.kube.client import Client
-from mlp.kube.resource import PODS
 from mlp.targets.base import Report, Watch
-from mlp.targets.kubernetes.names import OURS, Component
+from mlp.targets.kubernetes.names import Component
 from mlp.targets.kubernetes.rollout import Progress, progress_of
+from mlp.targets.kubernetes.seen import pods_in, progress_in
 
 _LOOK_SECONDS = 0.3
 _PATIENCE: Mapping[str, float] = {
@@ -34,7 +33,7 @@ class Waiter:
         self._report = report
         self._watch = watch
         self._deadline = deadline
-        self._said: dict[str, str] = {}
+        self._ready: set[Component] = set()
         self._since: dict[tuple[str, str], float] = {}
 
     def until_ready(self, components: Sequence[Component]) -> None:
@@ -56,22 +55,13 @@ class Waiter:
             time.sleep(_LOOK_SECONDS)
 
     def _look(self, components: Sequence[Component]) -> dict[Component, Progress]:
+        """Return how far each is; an API server that does not answer for a moment is asked again."""
         try:
-            pods = [pod for page in self._client.pages(PODS, self._namespace, OURS) for pod in page.items]
+            pods = pods_in(self._client, self._namespace)
+            found = {each: progress_in(self._client, self._namespace, each, pods) for each in components}
         except Unavailable:
-            pods = []
-        return {
-            component: progress_of(self._workload(component), _pods_of(component, pods)) for component in components
-        }
-
-    def _workload(self, component: Component) -> dict[str, Any] | None:
-        try:
-            return {
-                "kind": component.resource.kind,
-                **self._client.get(component.resource, self._namespace, component.name),
-            }
-        except (NotFound, Unavailable):
-            return None
+            found = dict.fromkeys(components)
+        return {component: progress or progress_of(None, []) for component, progress in found.items()}
 
     def _age_of(self, component: Component, state: Progress) -> float:
         """Return for how many seconds a component has had the problem that it has now; 0 where it has none."""
@@ -83,16 +73,11 @@ class Waiter:
 
     def _tell(self, component: Component, state: Progress, age: float) -> None:
         """Say once that a component is ready; raise when its trouble has lasted too long to pass."""
-        said = self._said.get(component.name)
-        if state.phase == "ready" and said != "ready":
-            self._said[component.name] = "ready"
+        if state.phase == "ready" and component not in self._ready:
+            self._ready.add(component)
             self._report(f"{component.name}: {state.words}")
         if state.problem is None:
             return
         if age >= _PATIENCE.get(state.problem.reason, _ENDED):
             details = {"name": component.name, "reason": state.problem.reason, "namespace": self._namespace}
             raise Failed(f"{component.name}: {state.problem.message}", code=state.problem.reason, details=details)
-
-
-def _pods_of(component: Component, pods: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [pod for pod in pods if pod["metadata"]["labels"].get("app") == component.name]
