@@ -1,6 +1,7 @@
 """Installing and removing the platform on a real API server: what is applied, kept, refused, and left alone."""
 
 import json
+from contextlib import ExitStack
 
 import pytest
 
@@ -29,22 +30,35 @@ def plane():
 
 
 @pytest.fixture(scope="module")
-def target_of(plane):
-    def make(namespace, **chosen):
-        cluster = Cluster(
-            context=Context("test", "test", None),
-            namespace=namespace,
-            connection=(connection := connect(plane.kubeconfig)),
-            client=Client(connection),
-        )
-        return KubernetesTarget(cluster, Choices(namespace=namespace, **chosen))
+def connection_with(plane):
+    """Opens connections with a kubeconfig, and closes them at the end."""
+    with ExitStack() as opened:
 
-    return make
+        def make(kubeconfig):
+            connection = connect(kubeconfig)
+            opened.callback(connection.close)
+            return connection
+
+        yield make
 
 
 @pytest.fixture(scope="module")
-def client(plane):
-    return Client(connect(plane.kubeconfig))
+def connection(plane, connection_with):
+    return connection_with(plane.kubeconfig)
+
+
+@pytest.fixture(scope="module")
+def client(connection):
+    return Client(connection)
+
+
+@pytest.fixture(scope="module")
+def target_of(connection, client):
+    def make(namespace, **chosen):
+        cluster = Cluster(Context("test", "test", None), namespace, connection, client)
+        return KubernetesTarget(cluster, Choices(namespace=namespace, **chosen))
+
+    return make
 
 
 def applied(target):
@@ -191,8 +205,8 @@ def test_service_monitors_are_applied_where_the_cluster_knows_them(target_of, cl
     assert plane.kubectl("-n", namespace, "get", plural, "-o", "name").stdout == ""
 
 
-def test_rights_that_are_missing_are_named(plane):
-    stranger = Client(connect(plane.kubeconfig_for(OPERATORS[0])))
+def test_rights_that_are_missing_are_named(plane, connection_with):
+    stranger = Client(connection_with(plane.kubeconfig_for(OPERATORS[0])))
     failed = first_failure(
         check for check in preflight(stranger, Choices(namespace="platform-rights")) if check.name == "rights"
     )
@@ -200,9 +214,9 @@ def test_rights_that_are_missing_are_named(plane):
     assert "create secrets" in failed.message
 
 
-def test_a_cluster_that_does_not_answer_is_one_failing_check(plane, tmp_path):
+def test_a_cluster_that_does_not_answer_is_one_failing_check(plane, connection_with, tmp_path):
     file = tmp_path / "kubeconfig"
     file.write_text(plane.kubeconfig.read_text().replace(plane.url, "https://127.0.0.1:1"))
-    checks = list(preflight(Client(connect(file)), Choices()))
+    checks = list(preflight(Client(connection_with(file)), Choices()))
     assert [(check.name, check.ok) for check in checks] == [("access", False)]
     assert checks[0].code == "cluster_unreachable"
