@@ -19,16 +19,32 @@ class ProcessStatus(Answer):
     port: int | None = None
     restarts: int = 0
     started_at: datetime | None = None
+    version: int | None = None
+    """The model's version that it serves, or tries to."""
+    digest: str | None = None
+    """The digest of that version, once it is ready."""
+    reason: str | None = None
+    """Why it last ended, where it did: one CamelCase word such as `GoldenRowsFailed`."""
     message: str = ""
-    """Why it last ended, where it did."""
+    """Why it last ended, in words."""
+    failures: int = 0
+    """Failures in a row."""
+    next_attempt_at: datetime | None = None
+    """When it is started again, while it waits."""
+    is_adopted: bool = False
+    """Whether an earlier agent started it and this one took it over."""
 
 
 class AgentStatus(Answer):
     """The platform on this machine, as its agent sees it."""
 
     version: str
+    """The version of mlp that the agent runs."""
     pid: int
     started_at: datetime
+    change: str = ""
+    """A word for the state that this document shows; it differs after every change. `GET /status?after=WORD&wait=S`
+    answers when the state is another one, at the latest after S seconds."""
     registry_url: str
     registry_ready: bool
     processes: list[ProcessStatus]

@@ -22,6 +22,10 @@ KIND: Literal["ModelDeployment"] = "ModelDeployment"
 API_VERSION: Literal["ml.example.com/v1"] = "ml.example.com/v1"
 DEFAULT_NAMESPACE = "ml-platform"
 MAX_REPLICAS = 1_000
+CAUSE_ANNOTATION = f"{GROUP}/change-cause"
+"""What asked for the spec as it stands, as a person would type it."""
+AUTHOR_ANNOTATION = f"{GROUP}/changed-by"
+"""Who asked for it."""
 
 DeploymentName = Annotated[
     str,
@@ -205,6 +209,11 @@ class ModelDeployment(_Camel):
     def document(self) -> dict[str, Any]:
         """Return the document as it is written to a file or sent to a target."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def caused(self, cause: str, by: str) -> Self:
+        """Return the same, noting what asks for it and who: `mlp history` shows both."""
+        annotations = {**self.metadata.annotations, CAUSE_ANNOTATION: cause, AUTHOR_ANNOTATION: by}
+        return self.model_copy(update={"metadata": self.metadata.model_copy(update={"annotations": annotations})})
 
     def is_ready(self) -> bool:
         """Whether the spec as it stands now is what answers."""

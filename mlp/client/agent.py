@@ -6,11 +6,14 @@ import json
 import socket
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 
 from mlp.api.agent import AgentStatus
 from mlp.api.deployment import ModelDeployment
+from mlp.api.history import DeploymentEvent, Revision
+from mlp.api.why import Why
 from mlp.client.home import Home
 from mlp.client.http import error_of
 from mlp.errors import DeadlineExceeded, Precondition
@@ -27,9 +30,13 @@ class AgentClient:
     def __init__(self, home: Home) -> None:
         self._socket = home.socket
 
-    def status(self) -> AgentStatus:
-        """Return what the agent keeps."""
-        return AgentStatus.model_validate_json(self._call("GET", "/status"))
+    def status(self, after: str | None = None, wait: float = 0.0) -> AgentStatus:
+        """Return what the agent keeps; given the `change` of an earlier answer, as soon as that is another one.
+
+        It waits for that `wait` seconds at most, and then returns what there is.
+        """
+        path = "/status" if after is None else f"/status?{urlencode({'after': after, 'wait': f'{wait:g}'})}"
+        return AgentStatus.model_validate_json(self._call("GET", path, patience=wait))
 
     def deployments(self) -> list[ModelDeployment]:
         """Return every deployment."""
@@ -39,6 +46,20 @@ class AgentClient:
     def deployment(self, name: str) -> ModelDeployment:
         """Return one deployment. Raises NotFound (`deployment_not_found`)."""
         return ModelDeployment.model_validate_json(self._call("GET", f"/deployments/{name}"))
+
+    def history(self, name: str) -> list[Revision]:
+        """Return what a deployment was asked to serve, the newest first. Raises NotFound (`deployment_not_found`)."""
+        items = json.loads(self._call("GET", f"/deployments/{name}/history"))["items"]
+        return [Revision.model_validate(item) for item in items]
+
+    def events(self, name: str) -> list[DeploymentEvent]:
+        """Return what happened to a deployment, the newest first. Raises NotFound (`deployment_not_found`)."""
+        items = json.loads(self._call("GET", f"/deployments/{name}/events"))["items"]
+        return [DeploymentEvent.model_validate(item) for item in items]
+
+    def why(self, name: str) -> Why:
+        """Return why a deployment does not serve, or that it does. Raises NotFound (`deployment_not_found`)."""
+        return Why.model_validate_json(self._call("GET", f"/deployments/{name}/why"))
 
     def apply(self, deployment: ModelDeployment) -> ModelDeployment:
         """Hand in a deployment and return it as it is kept. Raises Invalid (`immutable_field`, `reserved_name`)."""
@@ -53,8 +74,12 @@ class AgentClient:
         """Tell the agent to end everything; it answers at once and goes on ending."""
         self._call("POST", "/shutdown")
 
-    def _call(self, method: str, path: str, body: str | None = None) -> bytes:
-        connection = _Connection(self._socket)
+    def handover(self) -> None:
+        """Tell the agent to end and leave its processes to the next one; it answers at once."""
+        self._call("POST", "/handover")
+
+    def _call(self, method: str, path: str, body: str | None = None, patience: float = 0.0) -> bytes:
+        connection = _Connection(self._socket, _TIMEOUT_SECONDS + patience)
         try:
             connection.request(method, path, body)
             answer = connection.getresponse()
@@ -75,8 +100,8 @@ class AgentClient:
 class _Connection(HTTPConnection):
     """HTTP to a socket of this machine. (httpx leaves its socket open where nothing listens.)"""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__("agent", timeout=_TIMEOUT_SECONDS)
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__("agent", timeout=timeout)
         self._path = path
 
     def connect(self) -> None:

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from mlp.api.agent import ProcessStatus
 from mlp.api.deployment import ModelDeployment
+from mlp.api.history import DeploymentEvent, Revision
+from mlp.api.why import Why
 
 Report = Callable[[str], None]
 """Takes one short line for each change of state."""
@@ -65,6 +67,21 @@ class Target(Protocol):
 
     def platform(self) -> Platform:
         """Return the platform as it is now."""
+
+    def changes(self, *, idle: float) -> Iterator[Platform]:
+        """Yield the platform as it is now, then whenever it has changed, and after `idle` seconds in which it has not.
+
+        It goes on until the caller leaves; each platform is whole, so one that was missed is no loss.
+        """
+
+    def history(self, name: str) -> Sequence[Revision]:
+        """Return what a deployment was asked to serve, the newest first. Raises NotFound (`deployment_not_found`)."""
+
+    def events(self, name: str) -> Sequence[DeploymentEvent]:
+        """Return what happened to a deployment lately, the newest first. Raises NotFound (`deployment_not_found`)."""
+
+    def why(self, name: str) -> Why:
+        """Return the chain from a deployment to what keeps it from serving. Raises NotFound as `history` does."""
 
     def registry_url(self) -> str:
         """Return where the registry answers."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from mlp.api.agent import AgentStatus
 from mlp.api.deployment import ModelDeployment, Resources
+from mlp.api.history import DeploymentEvent, Revision
 from mlp.api.model import check_name
+from mlp.api.why import Why
 from mlp.client.agent import AgentClient
 from mlp.client.home import Home
 from mlp.errors import DeadlineExceeded, Failed, NotFound, Precondition
@@ -78,7 +80,28 @@ class LocalTarget:
 
     def platform(self) -> Platform:
         """Return what the agent says of itself."""
+        return self._platform(self._agent.status())
+
+    def changes(self, *, idle: float) -> Iterator[Platform]:
+        """Yield what the agent says of itself, whenever that changes."""
         status = self._agent.status()
+        while True:
+            yield self._platform(status)
+            status = self._agent.status(status.change, idle)
+
+    def history(self, name: str) -> Sequence[Revision]:
+        """Return what a deployment was asked to serve."""
+        return self._agent.history(name)
+
+    def events(self, name: str) -> Sequence[DeploymentEvent]:
+        """Return what happened to a deployment."""
+        return self._agent.events(name)
+
+    def why(self, name: str) -> Why:
+        """Return the chain from a deployment to what keeps it from serving."""
+        return self._agent.why(name)
+
+    def _platform(self, status: AgentStatus) -> Platform:
         return Platform(
             target=self.name,
             location=str(self._home.root),

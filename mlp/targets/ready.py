@@ -9,7 +9,7 @@ from mlp.api.deployment import Condition, ConditionType, ModelDeployment
 from mlp.errors import Conflict, DeadlineExceeded, Failed
 from mlp.targets.base import Report
 
-_SETTLED = ("ScaledToZero", "Suspended")
+RESTING = ("ScaledToZero", "Suspended")
 """Reasons that are what the spec asks for."""
 _PASSING = ("RegistryUnavailable",)
 """Reasons of a degraded deployment that end by themselves."""
@@ -38,7 +38,7 @@ def wait_ready(
         if state is not None and (words := f"{name}: {state.reason}: {state.message}") != said:
             said = words
             report(words)
-        if current.is_ready() or (state is not None and state.reason in _SETTLED):
+        if current.is_ready() or (state is not None and state.reason in RESTING):
             return current
         if state is not None and state.type is ConditionType.DEGRADED and state.reason not in _PASSING:
             raise Failed(f"{name}: {state.message}", code=state.reason, details={"name": name, "reason": state.reason})

@@ -9,8 +9,10 @@ from typing import Any
 
 from mlp.api.agent import ProcessStatus
 from mlp.api.deployment import ModelDeployment
+from mlp.api.history import DeploymentEvent, Revision
+from mlp.api.why import Why
 from mlp.errors import MlpError, NotFound, Precondition, Unavailable
-from mlp.kube.resource import NAMESPACES, SECRETS
+from mlp.kube.resource import DEPLOYMENTS, EVENTS, NAMESPACES, PODS, REPLICA_SETS, SECRETS, Resource
 from mlp.targets.base import Platform, Report, Watch, unwatched
 from mlp.targets.bundle import bundle
 from mlp.targets.kubernetes.choices import Choices
@@ -31,6 +33,7 @@ from mlp.targets.kubernetes.names import (
     REGISTRY_SERVICE,
     Component,
 )
+from mlp.targets.kubernetes.past import events_of, revisions_of, why_of
 from mlp.targets.kubernetes.plan import observing, own_images, planned
 from mlp.targets.kubernetes.preflight import Check, first_failure, images_lacking, preflight
 from mlp.targets.kubernetes.reach import Reach
@@ -42,6 +45,7 @@ from mlp.targets.kubernetes.waiting import Waiter
 from mlp.targets.ready import state_of, wait_ready
 
 _LOOK_SECONDS = 0.25
+_WATCH_SECONDS = 1.0
 _LOGS = {"registry": "model-registry", "operator": "ml-operator", "postgresql": "postgresql", "minio": "minio"}
 
 
@@ -158,6 +162,31 @@ class KubernetesTarget:
             deployments=self.list(),
         )
 
+    def changes(self, *, idle: float) -> Iterator[Platform]:
+        """Yield the platform, whenever looking at it again shows something else."""
+        shown, since = self.platform(), time.monotonic()
+        yield shown
+        while True:
+            time.sleep(min(_WATCH_SECONDS, idle))
+            found = self.platform()
+            if found != shown or time.monotonic() - since >= idle:
+                shown, since = found, time.monotonic()
+                yield shown
+
+    def history(self, name: str) -> Sequence[Revision]:
+        """Return the roll-outs that the cluster still knows; of earlier ones nothing but version and time."""
+        return revisions_of(self.get(name), self._found(REPLICA_SETS, _selector_of(name)))
+
+    def events(self, name: str) -> Sequence[DeploymentEvent]:
+        """Return the events that the cluster still keeps, an hour as a rule."""
+        self.get(name)
+        return events_of(name, self._found(EVENTS))
+
+    def why(self, name: str) -> Why:
+        """Return the chain from a deployment through its pods to what is wrong."""
+        workload = live(self._cluster.client, {"kind": DEPLOYMENTS.kind, "metadata": self._place(name)})
+        return why_of(self.get(name), workload, self._found(PODS, _selector_of(name)))
+
     def registry_url(self) -> str:
         """Return where the registry answers: a port-forward that lasts as long as this process."""
         try:
@@ -233,6 +262,13 @@ class KubernetesTarget:
             return Check("images", False, f"not on every node: {', '.join(lacking)}", "images_missing")
         registry = self._choices.image_registry
         return Check("images", True, "the nodes have them" if registry is None else f"pulled from {registry}")
+
+    def _place(self, name: str) -> dict[str, str]:
+        return {"name": name, "namespace": self._cluster.namespace}
+
+    def _found(self, resource: Resource, selector: str | None = None) -> Sequence[Body]:
+        pages = self._cluster.client.pages(resource, self._cluster.namespace, selector)
+        return [obj for page in pages for obj in page.items]
 
     def _pods(self) -> Sequence[Body]:
         return pods_in(self._cluster.client, self._cluster.namespace)

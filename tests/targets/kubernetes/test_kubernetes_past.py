@@ -1,0 +1,96 @@
+"""What a cluster remembers of a deployment, and the chain to what is wrong with it."""
+
+from datetime import UTC, datetime, timedelta
+
+from mlp.api.deployment import Condition, ConditionType, ModelDeployment, ObjectMeta, Spec, Status
+from mlp.targets.kubernetes.past import events_of, revisions_of, why_of
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def deployment(version=2, reason="Serving", degraded=False, **meta) -> ModelDeployment:
+    conditions = tuple(
+        Condition(
+            type=type_,
+            status="True" if holds else "False",
+            reason=reason,
+            message="words",
+            last_transition_time=BEGIN,
+            observed_generation=2,
+        )
+        for type_, holds in ((ConditionType.READY, reason == "Serving"), (ConditionType.DEGRADED, degraded))
+    )
+    return ModelDeployment(
+        metadata=ObjectMeta(name="iris", generation=2, creation_timestamp=BEGIN, **meta),
+        spec=Spec(model_name="flowers", model_version=version),
+        status=Status(observed_generation=2, conditions=conditions, served_version=1, digest="d"),
+    )
+
+
+def replica_set(number, version, ready=0):
+    return {
+        "metadata": {
+            "name": f"iris-{number}",
+            "labels": {"model-version": str(version)},
+            "annotations": {"deployment.kubernetes.io/revision": str(number)},
+            "creationTimestamp": (BEGIN + timedelta(minutes=number)).isoformat(),
+        },
+        "status": {"readyReplicas": ready},
+    }
+
+
+def test_the_newest_roll_out_is_the_spec_as_it_stands_with_what_asked_for_it():
+    asked = deployment().caused("mlp deploy iris --version 2", by="ann")
+    newest, earlier = revisions_of(asked, [replica_set(1, 1), replica_set(2, 2, ready=1)])
+    assert (newest.number, newest.version, newest.outcome, newest.current) == (2, 2, "succeeded", True)
+    assert (newest.cause, newest.by) == ("mlp deploy iris --version 2", "ann")
+    assert newest.spec == asked.spec
+    assert (earlier.number, earlier.version, earlier.outcome, earlier.spec) == (1, 1, "unknown", None)
+
+
+def test_a_spec_that_was_not_rolled_out_yet_stands_before_those_that_were():
+    newest, earlier = revisions_of(deployment(3, reason="Starting"), [replica_set(4, 2, ready=1)])
+    assert (newest.number, newest.version, newest.outcome) == (5, 3, "pending")
+    assert (earlier.number, earlier.outcome) == (4, "succeeded")
+
+
+def test_a_degraded_spec_has_failed_with_its_reason():
+    (newest,) = revisions_of(deployment(reason="GoldenRowsFailed", degraded=True), [])
+    assert (newest.outcome, newest.reason, newest.digest) == ("failed", "GoldenRowsFailed", None)
+
+
+def test_events_of_the_deployment_alone_are_told_newest_first():
+    def event(kind, name, minute, type_="Normal"):
+        return {
+            "metadata": {"creationTimestamp": BEGIN.isoformat()},
+            "involvedObject": {"kind": kind, "name": name},
+            "lastTimestamp": (BEGIN + timedelta(minutes=minute)).isoformat(),
+            "type": type_,
+            "reason": "Word",
+            "count": 3,
+        }
+
+    events = [event("ModelDeployment", "iris", 1), event("ModelDeployment", "churn", 2), event("Pod", "iris", 3)]
+    found = events_of("iris", [*events, event("Deployment", "iris", 4, "Warning")])
+    assert [(each.at.minute, each.type, each.count) for each in found] == [(4, "Warning", 3), (1, "Normal", 3)]
+
+
+def test_the_chain_of_a_broken_deployment_ends_at_what_its_container_said():
+    said = '{"reason": "GoldenRowsFailed", "message": "row 3"}'
+    pod = {
+        "metadata": {"name": "iris-x", "creationTimestamp": BEGIN.isoformat()},
+        "status": {
+            "phase": "Running",
+            "containerStatuses": [{"state": {"terminated": {"exitCode": 3, "message": said}}}],
+        },
+    }
+    why = why_of(deployment(reason="GoldenRowsFailed", degraded=True), None, [pod])
+    assert [link.kind for link in why.links] == ["deployment", "version", "pod", "container"]
+    assert (why.ok, why.settled, why.reason, why.message) == (False, True, "GoldenRowsFailed", "row 3")
+    assert (why.version, why.served_version) == (2, 1)
+
+
+def test_the_chain_of_a_serving_deployment_has_no_cause():
+    why = why_of(deployment(), None, [])
+    assert (why.ok, why.reason, why.message) == (True, None, "")
+    assert why.links[0].state == "Ready"
