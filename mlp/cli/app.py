@@ -1,80 +1,101 @@
-"""The root of the command line."""
+"""Where `mlp` begins and ends: arguments in, an exit code out; no way of ending is a traceback."""
 
 from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from types import FrameType
+from typing import TYPE_CHECKING
 
-import typer
+if TYPE_CHECKING:
+    from typer._click.exceptions import ClickException
 
-from mlp import __version__
-from mlp.cli.lazy import LazyGroup
-from mlp.cli.tree import GROUPS, ROOT, Group
-
-HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
-HELP = """From a trained model to a monitored endpoint.
-
-\b
-  mlp up                                   start the platform
-  mlp model push iris.joblib --name iris   convert to ONNX, prove it, register iris:1
-  mlp deploy iris --version 1              serve it; waits until it answers
-  mlp predict iris -i petal_length=1.4 …   one prediction, by feature name
-  mlp down                                 stop; data is kept
-
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not ready for it, 4 not allowed, 5 not found, 6 not in time,
-7 not confirmed, 130 interrupted.
-"""
-
-
-def _group(name: str, group: Group) -> LazyGroup:
-    below = {each: _group(each, found) for each, found in group.groups.items()}
-    kind: type[LazyGroup] = type(name, (LazyGroup,), {"entries": group.entries, "groups": below})
-    return kind(name=name, help=group.help, no_args_is_help=True, rich_markup_mode=None, context_settings=HELP_OPTIONS)
-
-
-class Root(LazyGroup):
-    """`mlp`."""
-
-    entries = ROOT
-    groups = {name: _group(name, group) for name, group in GROUPS.items()}
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"mlp {__version__}")
-        raise typer.Exit
-
-
-app = typer.Typer(
-    cls=Root,
-    name="mlp",
-    help=HELP,
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings=HELP_OPTIONS,
-)
-
-
-@app.callback()
-def root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = (
-        False
-    ),
-) -> None:
-    """Take the options that stand before a command."""
+INTERRUPTED = 130
+_USAGE = 2
 
 
 def main() -> None:
     """Run `mlp` with the arguments of this process."""
+    signal.signal(signal.SIGINT, _interrupt)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code."""
+    _make_streams_writable()
     try:
-        app(prog_name="mlp")
+        return _run(list(arguments))
+    except KeyboardInterrupt:
+        _say("interrupted", symbol="!")
+        return INTERRUPTED
+    except BrokenPipeError:
+        abandon_stdout()
+        return 0
     except OSError as error:
         # Help and version are printed outside of any command's own ending.
         if error.errno != errno.ENOSPC:
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit("✗ MLP0006 the output cannot be written: no space is left")
+        abandon_stdout()
+        _say("MLP0006 the output cannot be written: no space is left")
+        return 1
+
+
+def _run(arguments: list[str]) -> int:
+    import typer
+    from typer._click.exceptions import ClickException, NoArgsIsHelpError
+
+    from mlp.cli.root import app
+
+    try:
+        result = typer.main.get_command(app).main(args=arguments, prog_name="mlp", standalone_mode=False)
+        sys.stdout.flush()
+    except NoArgsIsHelpError as error:
+        error.show()
+        return _USAGE
+    except ClickException as error:
+        _say(*_usage(error))
+        return _USAGE
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: ClickException) -> tuple[str, str]:
+    """Return what is wrong with the arguments in one line, and where it is written how they are right."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "mlp"
+    words = " ".join(error.format_message().split())
+    return f"MLP0011 {words}", f"fix: see {command} --help"
+
+
+def _say(*lines: str, symbol: str = "✗") -> None:
+    for number, line in enumerate(lines):
+        sys.stderr.write(f"{symbol if number == 0 else ' '} {line}\n")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End in good order at the first Ctrl-C, and at once at the second."""
+    signal.signal(signal.SIGINT, _end_now)
+    raise KeyboardInterrupt
+
+
+def _end_now(_number: int, _frame: FrameType | None) -> None:
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), b"\x1b[?25h\n")  # a cursor that a spinner has hidden
+    os._exit(INTERRUPTED)
+
+
+def _make_streams_writable() -> None:
+    """Make sure that there are streams to write to, and that no character is too much for them."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the process ends
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    if hasattr(sys.stdout, "reconfigure") and sys.stdout.encoding.lower() != "utf-8":
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def abandon_stdout() -> None:
+    """Write nothing more to stdout: Python would try at exit to write what is left, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mlp.cli.app import INTERRUPTED, abandon_stdout
 from mlp.cli.catalogue import GENERIC, KNOWN, Known
 from mlp.errors import (
     Conflict,
@@ -30,8 +30,6 @@ from mlp.errors import (
 
 if TYPE_CHECKING:
     from mlp.cli.session import Session
-
-INTERRUPTED = 130
 
 EXIT_CODES: Mapping[type[MlpError], int] = {
     Invalid: 2,
@@ -76,7 +74,7 @@ def ending(session: Session) -> Iterator[None]:
         session.screen.failure(entry.code, error.message, entry.fix_for(error.details))
         raise typer.Exit(exit_code_of(error)) from error
     except KeyboardInterrupt as error:
-        session.screen.warn("interrupted; what was started goes on: see `mlp status`")
+        session.screen.warn("; ".join(filter(None, ("interrupted", session.meanwhile))))
         raise typer.Exit(INTERRUPTED) from error
     except BrokenPipeError as error:
         abandon_stdout()
@@ -90,11 +88,3 @@ def ending(session: Session) -> Iterator[None]:
             entry, what = KNOWN["output_full"], "the output cannot be written: no space is left"
         session.screen.failure(entry.code, what, entry.fix)
         raise typer.Exit(1) from error
-
-
-def abandon_stdout() -> None:
-    """Write nothing more to stdout: its reader has seen enough (`mlp … | head`), or its disk is full.
-
-    Python would otherwise try again at exit to write what is left, and complain.
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from mlp.cli.output import Format, emit
 from mlp.cli.screen import Screen, is_interactive, screen_for
 from mlp.cli.settings import Settings
@@ -47,6 +45,8 @@ class Session:
         self.flags = flags
         self.settings = settings
         self.screen = screen
+        self.meanwhile = ""
+        """What goes on though the command is interrupted, and how to come back to it."""
 
     @classmethod
     def open(cls, flags: Flags) -> Session:
@@ -58,6 +58,7 @@ class Session:
             colourless=settings.colourless,
             quiet=flags.quiet,
             verbose=flags.verbose,
+            accessible=settings.accessible,
         )
         return cls(flags, settings, screen)
 
@@ -150,5 +151,7 @@ class Session:
     def _ask(self, question: str, flag: str, *, code: str | None = None) -> None:
         if self.flags.no_input or not is_interactive():
             raise Refused(f"{question.rstrip('?')}: this needs {flag} where nobody can be asked", code=code)
-        if not typer.confirm(question, err=True):
+        sys.stderr.write(f"{question} [y/N]: ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Refused("not confirmed; nothing was changed", code="declined")

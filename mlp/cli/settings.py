@@ -27,6 +27,8 @@ class Settings:
     """MLP_PYTHON_IMAGE: the base of the platform's images."""
     colourless: bool = False
     """NO_COLOR is set and not empty, or TERM is `dumb`."""
+    accessible: bool = False
+    """MLP_ACCESSIBLE is set: words instead of symbols, lines instead of motion."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -44,4 +46,5 @@ class Settings:
             containerd_address=environment.get("MLP_CONTAINERD_ADDRESS") or None,
             python_image=environment.get("MLP_PYTHON_IMAGE") or None,
             colourless=bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb",
+            accessible=environment.get("MLP_ACCESSIBLE", "") not in ("", "0"),
         )

@@ -67,4 +67,10 @@ COMMAND_LINE: Mapping[str, Known] = {
         "Its folder is missing, or not yours to write to.",
         "name a file in a folder of yours",
     ),
+    "usage": Known(
+        "MLP0011",
+        "The arguments are wrong",
+        "A command, an option or an argument is unknown, missing or has a wrong value.",
+        "see --help of the command that the message names",
+    ),
 }
