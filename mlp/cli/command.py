@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
@@ -56,6 +57,10 @@ _SHARED: dict[str, tuple[Any, Any]] = {
         None,
     ),
     "output": (Annotated[Format, _flag("-o", "--output", help="Format of the data on stdout.")], Format.TEXT),
+    "fields": (
+        Annotated[str | None, _flag("--fields", metavar="A,B", help="Only these fields of the data.")],
+        None,
+    ),
     "no_input": (Annotated[bool, _flag("--no-input", help="Never ask; fail instead (exit 7).")], False),
     "yes": (Annotated[bool, _flag("-y", "--yes", help="Agree to what would be asked.")], False),
     "quiet": (Annotated[bool, _flag("-q", "--quiet", help="Print data, warnings and failures only.")], False),
@@ -96,7 +101,7 @@ def command(run: Callable[..., None], *, without: tuple[str, ...] = ()) -> Calla
     def wrapper(**arguments: Any) -> None:
         given = {name: arguments.pop(name) if name not in without else _SHARED[name][1] for name in _SHARED}
         session = Session.open(Flags(**given))
-        with ending(session):
+        with ending(session), closing(session):
             run(session, **arguments)
 
     wrapper.__doc__ = run.__doc__

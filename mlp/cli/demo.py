@@ -40,7 +40,7 @@ def serve_samples(session: Session, *, timeout: float) -> list[ModelDeployment]:
                 version = _push(session, name, sample)
                 spec = Spec(model_name=name, model_version=version.version)
                 document = ModelDeployment(metadata=ObjectMeta(name=name), spec=spec)
-                served[name] = deploy(session, document, wait=True, timeout=timeout)
+                served[name] = deploy(session, document, cause="mlp demo", wait=True, timeout=timeout)
                 session.screen.step(f"{name}: {_ask(session, name, sample)}")
     return list(served.values())
 

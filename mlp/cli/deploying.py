@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 from typing import TYPE_CHECKING
 
+from mlp.cli.waiting import wait_ready
 from mlp.errors import Failed
 
 if TYPE_CHECKING:
@@ -11,25 +13,50 @@ if TYPE_CHECKING:
     from mlp.cli.session import Session
 
 
-def deploy(session: Session, document: ModelDeployment, *, wait: bool, timeout: float) -> ModelDeployment:
+def deploy(
+    session: Session,
+    document: ModelDeployment,
+    *,
+    cause: str,
+    wait: bool,
+    timeout: float,
+    registered: bool = False,
+) -> ModelDeployment:
     """Apply `document`; with `wait`, return once a request is answered by the version that it names.
 
-    `timeout` is in seconds. Raises NotFound when the registry has no such version (nothing is applied then), Failed
-    with the reason when the new version cannot be served, and DeadlineExceeded.
+    `cause` is the command that asks for it, `timeout` in seconds. The registry is asked for the version first, unless
+    it is known to be `registered`. Raises NotFound when there is none (nothing is applied then), Failed with the
+    reason when the new version cannot be served, and DeadlineExceeded.
     """
     name, spec = document.metadata.name, document.spec
-    session.registry.version(spec.model_name, spec.model_version)
-    applied = session.target.apply(document)
+    if not registered:
+        session.registry.version(spec.model_name, spec.model_version)
+    applied = session.target.apply(document.caused(cause, by=author()))
     for note in session.target.not_applied(applied):
         session.screen.note(note)
     if not wait:
         return applied
-    wanted = f"{spec.model_name}:{spec.model_version}"
-    with session.screen.working(f"{name}: waiting for {wanted} to answer"):
-        ready = session.target.wait_ready(applied, session.screen.detail, timeout=timeout)
-        served = session.model_server(name).metadata()
-    answers = f"{served.name}:{served.version}"
+    ready = wait_ready(session, applied, timeout=timeout)
+    if not ready.is_ready():  # it rests, as its spec has it
+        return ready
+    served = session.model_server(name).metadata()
+    wanted, answers = f"{spec.model_name}:{spec.model_version}", f"{served.name}:{served.version}"
     if answers != wanted:
         raise Failed(f"{name} answers with {answers}, not with {wanted}", details={"name": name})
     session.screen.step(f"{name} answers with {answers}")
     return ready
+
+
+def deployment_line(deployment: ModelDeployment) -> str:
+    """Return name, version and URL of a deployment in one line."""
+    status = deployment.status
+    url = status.url if status and status.url else "-"
+    return f"{deployment.metadata.name}   {deployment.spec.model_name}:{deployment.spec.model_version}   {url}"
+
+
+def author() -> str:
+    """Return who runs this command, as the system knows them."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

@@ -9,6 +9,8 @@ from typing import Any
 
 import typer
 
+from mlp.cli.selection import names_of, selected, table_of
+
 
 class Format(StrEnum):
     """How a command prints its data."""
@@ -16,17 +18,26 @@ class Format(StrEnum):
     TEXT = "text"
     JSON = "json"
     YAML = "yaml"
+    NAME = "name"
 
 
-def emit(format_: Format, document: Any, text: Callable[[], str]) -> None:
-    """Print `document` (plain lists, dictionaries and scalars), or what `text` makes of it for a person."""
-    if format_ is Format.JSON:
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-    elif format_ is Format.YAML:
-        import yaml
+def emit(format_: Format, document: Any, text: Callable[[], str], fields: str | None = None) -> None:
+    """Print `document` (plain lists, dictionaries and scalars), or what `text` makes of it for a person.
 
-        typer.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), nl=False)
-    else:
-        words = text()
-        if words:
-            typer.echo(words)
+    `fields` are names with commas between them: nothing else of the document is printed. Raises Invalid
+    (`unknown_field`, `no_names`).
+    """
+    chosen = document if fields is None else selected(document, fields)
+    match format_:
+        case Format.JSON:
+            typer.echo(json.dumps(chosen, indent=2, ensure_ascii=False))
+        case Format.YAML:
+            import yaml
+
+            typer.echo(yaml.safe_dump(chosen, sort_keys=False, allow_unicode=True), nl=False)
+        case Format.NAME:
+            typer.echo("".join(f"{name}\n" for name in names_of(document)), nl=False)
+        case Format.TEXT:
+            words = text() if fields is None else table_of(chosen)
+            if words:
+                typer.echo(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlp.cli.text import age, columns, printable
@@ -73,6 +74,18 @@ def deployment_text(deployment: ModelDeployment) -> str:
         return head
     rows = [(c.type.value, c.status, c.reason, age(c.last_transition_time), c.message) for c in status.conditions]
     return printable_lines([head, "", columns(("CONDITION", "STATUS", "REASON", "SINCE", "MESSAGE"), rows)])
+
+
+def deployment_lines(deployments: Sequence[ModelDeployment]) -> list[str]:
+    """Return what a log says of deployments: a line each, the same for as long as nothing happens."""
+    return [_state_line(each) for each in deployments]
+
+
+def _state_line(deployment: ModelDeployment) -> str:
+    condition = None if deployment.is_ready() else blocking_condition(deployment)
+    words = f": {condition.message}" if condition is not None and condition.message else ""
+    serves = deployment.status.served_version if deployment.status is not None else None
+    return f"{'  '.join(map(str, _row(deployment, 0)[:3]))}  serves {serves or 'nothing'}{words}"
 
 
 def printable_lines(blocks: list[str]) -> str:

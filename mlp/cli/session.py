@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ class Flags:
     context: str | None
     namespace: str | None
     output: Format
+    fields: str | None
     no_input: bool
     yes: bool
     quiet: bool
@@ -45,6 +47,7 @@ class Session:
         self.flags = flags
         self.settings = settings
         self.screen = screen
+        self._opened = ExitStack()
         self.meanwhile = ""
         """What goes on though the command is interrupted, and how to come back to it."""
 
@@ -81,7 +84,7 @@ class Session:
             url = self.target.registry_url()
             token = self.target.registry_token() if token_file is None else None
         self.screen.detail(f"registry: {url}")
-        return RegistryClient(url, token_file=token_file, token=token)
+        return self._opened.enter_context(RegistryClient(url, token_file=token_file, token=token))
 
     def target_to_start(self, *, local: bool = False, **installing: str | None) -> Target:
         """Return the target for commands that also make sense while nothing runs: the local one by default.
@@ -109,7 +112,7 @@ class Session:
         """Return a client of the server of a deployment."""
         from mlp.client.inference import InferenceClient
 
-        return InferenceClient(self.target.endpoint(name))
+        return self._opened.enter_context(InferenceClient(self.target.endpoint(name)))
 
     def number_of(self, reference: ModelRef) -> int:
         """Return the number that a reference means now: of an alias where it points, of a bare name the latest.
@@ -137,7 +140,11 @@ class Session:
 
     def emit(self, document: Any, text: Callable[[], str]) -> None:
         """Print data in the format that the user chose."""
-        emit(self.flags.output, document, text)
+        emit(self.flags.output, document, text, self.flags.fields)
+
+    def close(self) -> None:
+        """Close the connections that the run has opened."""
+        self._opened.close()
 
     def confirm(self, question: str, flag: str = "--yes") -> None:
         """Ask before something that cannot be undone; Refused when nobody can answer, or the answer is no."""

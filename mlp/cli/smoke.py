@@ -85,7 +85,7 @@ class SmokeTest:
         name = version.name
         spec = Spec(model_name=name, model_version=version.version)
         document = ModelDeployment(metadata=ObjectMeta(name=name), spec=spec)
-        deploy(self._session, document, wait=True, timeout=self._timeout)
+        deploy(self._session, document, cause="mlp test", wait=True, timeout=self._timeout)
         return f"answers with {version.ref}"
 
     def _ask(self, version: ModelVersion) -> str:

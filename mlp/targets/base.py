@@ -114,8 +114,12 @@ class Target(Protocol):
     def endpoint(self, name: str) -> str:
         """Return where a deployment answers. Raises Precondition (`not_serving`) where no version does."""
 
-    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+    def logs(
+        self, name: str, *, tail: int | None = None, follow: bool = False, since: float | None = None
+    ) -> Iterator[str]:
         """Yield the last `tail` lines (None: all) of a deployment or of a process of the platform.
+
+        With `since`, those of the last so many seconds only.
 
         With `follow`, go on with the lines that are written from then on. Raises NotFound (`log_not_found`).
         """

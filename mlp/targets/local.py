@@ -161,11 +161,13 @@ class LocalTarget:
             raise Precondition(f"{name} serves nothing yet{why}", code="not_serving", details={"name": name})
         return status.url
 
-    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
+    def logs(
+        self, name: str, *, tail: int | None = None, follow: bool = False, since: float | None = None
+    ) -> Iterator[str]:
         """Yield lines of a deployment, `registry` or `agent`, whether the platform runs or not."""
         check_name(name, "deployment name")
         try:
-            return read_log(self._home.log(name), tail, follow)
+            return read_log(self._home.log(name), tail, follow, since)
         except NotFound:
             with suppress(Precondition):
                 self.get(name)

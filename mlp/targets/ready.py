@@ -38,13 +38,24 @@ def wait_ready(
         if state is not None and (words := f"{name}: {state.reason}: {state.message}") != said:
             said = words
             report(words)
-        if current.is_ready() or (state is not None and state.reason in RESTING):
+        if has_settled(current):
             return current
-        if state is not None and state.type is ConditionType.DEGRADED and state.reason not in _PASSING:
-            raise Failed(f"{name}: {state.message}", code=state.reason, details={"name": name, "reason": state.reason})
         if time.monotonic() > deadline:
             raise DeadlineExceeded(f"not ready within {timeout:g} s; {said}", details={"name": name})
         time.sleep(look_seconds)
+
+
+def has_settled(deployment: ModelDeployment) -> bool:
+    """Return whether the deployment serves what it asks for, or rests as it asks.
+
+    Raises Failed, with the condition's reason as its code, when it does not and will not by itself.
+    """
+    name, state = deployment.metadata.name, state_of(deployment)
+    if deployment.is_ready() or (state is not None and state.reason in RESTING):
+        return True
+    if state is not None and state.type is ConditionType.DEGRADED and state.reason not in _PASSING:
+        raise Failed(f"{name}: {state.message}", code=state.reason, details={"name": name, "reason": state.reason})
+    return False
 
 
 def state_of(deployment: ModelDeployment) -> Condition | None:

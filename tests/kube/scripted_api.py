@@ -49,6 +49,12 @@ class Reply:
         self._handler.end_headers()
         self._handler.wfile.write(body)
 
+    def send_text(self, text: str) -> None:
+        self._handler.send_response(200)
+        self._handler.send_header("Content-Length", str(len(text.encode())))
+        self._handler.end_headers()
+        self._handler.wfile.write(text.encode())
+
     def break_off(self) -> None:
         self._handler.connection.shutdown(socket.SHUT_RDWR)
 

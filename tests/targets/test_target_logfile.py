@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from mlp.errors import NotFound
@@ -47,3 +49,11 @@ def test_a_log_that_does_not_exist_is_not_found(tmp_path):
     with pytest.raises(NotFound) as failed:
         read_log(tmp_path / "iris.log", None, follow=False)
     assert failed.value.code == "log_not_found"
+
+
+def test_lines_before_a_moment_are_left_out_and_a_line_without_a_time_goes_with_the_one_before(tmp_path):
+    path = tmp_path / "iris.log"
+    old, new = (json.dumps({"time": f"{year}-01-01T00:00:00.000+00:00"}) for year in (2020, 2999))
+    path.write_text(f"{old}\nTraceback\n{new}\nTraceback\n[1]\n")
+    assert list(read_log(path, None, follow=False, since=60)) == [new, "Traceback", "[1]"]
+    assert list(read_log(path, 1, follow=False, since=60)) == ["[1]"]

@@ -73,4 +73,16 @@ COMMAND_LINE: Mapping[str, Known] = {
         "A command, an option or an argument is unknown, missing or has a wrong value.",
         "see --help of the command that the message names",
     ),
+    "unknown_field": Known(
+        "MLP0012",
+        "No such field",
+        "The data has no field of that name.",
+        "name fields that the message lists, or see all with -o json",
+    ),
+    "no_names": Known(
+        "MLP0013",
+        "Nothing that has a name",
+        "-o name prints names, and this command's data has none.",
+        "use -o json, or leave -o out",
+    ),
 }

@@ -49,6 +49,19 @@ DEPLOYMENTS: Mapping[str, Known] = {
         "The document has another name than its address.",
         "name the deployment alike in both places",
     ),
+    "revision_not_found": Known(
+        "MLP2008",
+        "No such revision",
+        "The deployment never had it, or it is no longer remembered.",
+        "mlp history {name}",
+        exit=5,
+    ),
+    "no_earlier_revision": Known(
+        "MLP2009",
+        "Nothing to go back to",
+        "No other revision of the deployment is known to have answered.",
+        "mlp history {name}; mlp deploy {name} --version N",
+    ),
     "ModelNotFound": Known(
         "MLP2201",
         "The model version does not exist",

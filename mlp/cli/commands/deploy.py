@@ -48,7 +48,7 @@ def run(
       mlp deploy iris@production
       mlp deploy iris-eu --model iris --version production
     """
-    from mlp.cli.deploying import deploy
+    from mlp.cli.deploying import deploy, deployment_line
     from mlp.cli.deployments import changed, read_documents, reference_of
 
     if name is not None and file is None:
@@ -68,13 +68,16 @@ def run(
     else:
         raise Invalid("give a NAME or -f FILE, one of them", code="invalid_option")
     session.screen.note(f"target: {session.target.describe()}")
-    deployed = [deploy(session, document, wait=wait, timeout=seconds_of(timeout)) for document in documents]
+    seconds = seconds_of(timeout)
+    deployed = [
+        deploy(session, document, cause=_cause(document, file), wait=wait, timeout=seconds) for document in documents
+    ]
     session.emit(
         deployed[0].document() if len(deployed) == 1 else [each.document() for each in deployed],
-        lambda: "\n".join(_line(each) for each in deployed),
+        lambda: "\n".join(map(deployment_line, deployed)),
     )
-    if wait:
-        session.screen.next(f"predict {deployed[0].metadata.name} --example", "status")
+    first = deployed[0].metadata.name
+    session.screen.next(*([f"predict {first} --example", f"logs {first} -f"] if wait else [f"wait {first}"]))
 
 
 def _existing(session: Session, name: str) -> ModelDeployment | None:
@@ -90,7 +93,7 @@ def _reference(model: str, version: str | None) -> ModelRef:
     return ModelRef(model) if version is None else ModelRef.of(model, version)
 
 
-def _line(deployment: ModelDeployment) -> str:
-    status = deployment.status
-    url = status.url if status and status.url else "-"
-    return f"{deployment.metadata.name}   {deployment.spec.model_name}:{deployment.spec.model_version}   {url}"
+def _cause(document: ModelDeployment, file: Path | None) -> str:
+    if file is not None:
+        return f"mlp deploy -f {file}"
+    return f"mlp deploy {document.metadata.name} --version {document.spec.model_version}"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from functools import partial
+from typing import Annotated, NoReturn
 
 import typer
 
 from mlp.cli.command import command
-from mlp.cli.overview import deployment_text, platform_document, platform_text
+from mlp.cli.overview import deployment_lines, deployment_text, platform_document, platform_text
 from mlp.cli.session import Session
+from mlp.cli.watching import Shown, show
+from mlp.errors import NotFound
+
+_IDLE_SECONDS = 10.0
 
 
 @command
@@ -18,11 +24,44 @@ def run(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="A deployment; the whole platform if left out.")
     ] = None,
+    watch: Annotated[bool, typer.Option("-w", "--watch", help="Show it again whenever it changes.")] = False,
 ) -> None:
-    """Show what runs, and whether it answers."""
-    if name is None:
+    """Show what runs, and whether it answers.
+
+    With -w and a NAME it ends when the deployment has come to rest: exit code 0 if it answers, else 1 with the reason.
+    Without a NAME it goes on until Ctrl-C.
+    """
+    if watch:
+        show(session, _platforms(session) if name is None else _deployments(session, name))
+    elif name is None:
         platform = session.target.platform()
         session.emit(platform_document(platform), lambda: platform_text(platform))
-        return
+    else:
+        deployment = session.target.get(name)
+        session.emit(deployment.document(), lambda: deployment_text(deployment))
+
+
+def _platforms(session: Session) -> Iterator[Shown]:
+    for platform in session.target.changes(idle=_IDLE_SECONDS):
+        yield Shown(
+            platform_document(platform),
+            partial(platform_text, platform),
+            partial(deployment_lines, platform.deployments),
+        )
+
+
+def _deployments(session: Session, name: str) -> Iterator[Shown]:
+    from mlp.targets.ready import has_settled
+
     deployment = session.target.get(name)
-    session.emit(deployment.document(), lambda: deployment_text(deployment))
+    for platform in session.target.changes(idle=_IDLE_SECONDS):
+        deployment = next((each for each in platform.deployments if each.metadata.name == name), None) or _gone(name)
+        yield Shown(
+            deployment.document(), partial(deployment_text, deployment), partial(deployment_lines, [deployment])
+        )
+        if has_settled(deployment):
+            return
+
+
+def _gone(name: str) -> NoReturn:
+    raise NotFound(f"{name} was deleted meanwhile", code="deployment_not_found", details={"name": name})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from mlp.api.agent import ProcessStatus
@@ -20,7 +21,7 @@ from mlp.targets.kubernetes.cluster import Cluster
 from mlp.targets.kubernetes.credentials import make_credentials, missing_credentials
 from mlp.targets.kubernetes.deployments import Deployments
 from mlp.targets.kubernetes.install import Body, Changes, apply, knows, live
-from mlp.targets.kubernetes.logs import read_logs
+from mlp.targets.kubernetes.logs import LogOptions, read_logs
 from mlp.targets.kubernetes.names import (
     ADMIN_TOKEN,
     COMPONENTS,
@@ -241,15 +242,17 @@ class KubernetesTarget:
             why = f": {state.message}" if state is not None else ""
             raise Precondition(f"{name} serves nothing yet{why}", code="not_serving", details={"name": name}) from error
 
-    def logs(self, name: str, *, tail: int | None = None, follow: bool = False) -> Iterator[str]:
-        """Yield lines of a component or of the pods of a deployment."""
+    def logs(
+        self, name: str, *, tail: int | None = None, follow: bool = False, since: float | None = None
+    ) -> Iterator[str]:
+        """Yield lines of a component or of the pods of a deployment; pods that come later are followed too."""
         selector = f"app={_LOGS[name]}" if name in _LOGS else _selector_of(name)
-        pods = self._reach.pods(selector)
-        if not pods:
+        if not self._reach.pods(selector):
             if name not in _LOGS:
                 self.get(name)
             raise NotFound(f"{name} has no pods, so there is no log", code="log_not_found", details={"name": name})
-        return read_logs(self._cluster, pods, tail=tail, follow=follow)
+        pods = partial(self._reach.pods, selector)
+        return read_logs(self._cluster, pods, LogOptions(tail=tail, follow=follow, since=since))
 
     def _observers(self) -> Sequence[dict[str, Any]]:
         """Return what watches the platform, for the kinds that this cluster knows."""

@@ -1,0 +1,27 @@
+"""`mlp history`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mlp.cli.command import command
+from mlp.cli.revisions import history_text
+from mlp.cli.session import Session
+
+
+@command
+def run(
+    session: Session,
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The deployment.")],
+) -> None:
+    """Show what a deployment was asked to serve: when, by whom, and what became of it.
+
+    The newest comes first; the star marks what is asked for now. A cluster remembers versions and times alone.
+    """
+    revisions = session.target.history(name)
+    session.emit([each.model_dump(mode="json") for each in revisions], lambda: history_text(revisions))
+    if len(revisions) > 1:
+        session.screen.next(f"rollback {name}")

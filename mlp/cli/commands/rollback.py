@@ -1,0 +1,44 @@
+"""`mlp rollback`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mlp.cli.command import command
+from mlp.cli.duration import Timeout, seconds_of
+from mlp.cli.session import Session
+
+
+@command
+def run(
+    session: Session,
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The deployment.")],
+    to: Annotated[
+        int | None, typer.Option("--to", metavar="N", help="This revision of `mlp history`; else the last good one.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it answers.")] = True,
+    timeout: Timeout = "60s",
+) -> None:
+    """Go back to the last revision that answered, or to the one that is named.
+
+    All of its spec comes back, where the place still knows it, as a new revision. What serves now goes on answering
+    until the other has proved itself.
+    """
+    from mlp.cli.deploying import deploy, deployment_line
+    from mlp.cli.revisions import restored_spec, revision_to_restore
+
+    seconds = seconds_of(timeout)
+    present = session.target.get(name)
+    revision = revision_to_restore(session.target.history(name), present, to)
+    session.screen.note(f"target: {session.target.describe()}")
+    session.screen.note(f"{name}: back to revision {revision.number}, {revision.model}:{revision.version}")
+    if revision.outcome == "unknown":
+        session.screen.note(f"whether revision {revision.number} ever answered is not known here")
+    restored = present.model_copy(update={"spec": restored_spec(revision, present)})
+    cause = f"mlp rollback {name} --to {revision.number}"
+    deployed = deploy(session, restored, cause=cause, wait=wait, timeout=seconds, registered=True)
+    session.emit(deployed.document(), lambda: deployment_line(deployed))
+    session.screen.next(f"history {name}")
