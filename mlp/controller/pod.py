@@ -18,6 +18,8 @@ from mlp.kube.resource import Object
 HTTP, HTTP_PORT = "http", 8001
 GRPC, GRPC_PORT = "grpc", 9000
 """Nobody listens there where the server's image leaves gRPC out."""
+HEALTH, HEALTH_PORT = "health", 8081
+"""For probes and Prometheus alone: it answers whatever happens on the others, and is no port of the Service."""
 _USER = 10_001
 _TOKEN_FOLDER = "/var/run/secrets/mlp"  # noqa: S105  a folder
 _SCRATCH = "/tmp"  # noqa: S108  a volume of the pod's own
@@ -101,7 +103,7 @@ def _container(deployment: ModelDeployment, digest: str, settings: PodSettings) 
         ],
         "ports": [
             {"name": name, "containerPort": port, "protocol": "TCP"}
-            for name, port in ((HTTP, HTTP_PORT), (GRPC, GRPC_PORT))
+            for name, port in ((HTTP, HTTP_PORT), (GRPC, GRPC_PORT), (HEALTH, HEALTH_PORT))
         ],
         "resources": _resources(deployment.spec.resources),
         "securityContext": {
@@ -137,6 +139,7 @@ def _environment(deployment: ModelDeployment, digest: str, settings: PodSettings
         "MLP_CACHE_DIR": f"{_SCRATCH}/models",
         "MLP_HOST": "0.0.0.0",  # noqa: S104  the network policies guard it
         "MLP_PORT": str(HTTP_PORT),
+        "MLP_HEALTH_PORT": str(HEALTH_PORT),
         "MLP_ALLOW_OPEN": "1",
         "MLP_DRAIN_SECONDS": str(_DRAIN_SECONDS),
         "MLP_TERMINATION_FILE": "/dev/termination-log",
@@ -147,7 +150,7 @@ def _environment(deployment: ModelDeployment, digest: str, settings: PodSettings
 
 def _probe(path: str, *, period: int, failures: int) -> dict[str, Any]:
     return {
-        "httpGet": {"path": path, "port": HTTP},
+        "httpGet": {"path": path, "port": HEALTH},
         "periodSeconds": period,
         "timeoutSeconds": 3,
         "failureThreshold": failures,

@@ -17,7 +17,7 @@ from mlp.errors import Invalid, MlpError, NotFound
 from mlp.inference.handlers import INTERNAL, ErrorForm, error_reply
 from mlp.inference.http1 import Headers, Reply, Request
 from mlp.inference.log import LOG
-from mlp.inference.metrics import Metrics, RouteMetrics
+from mlp.inference.metrics import RouteMetrics
 
 Handler = Callable[[Request], Reply | Awaitable[Reply]]
 Guard = Callable[[Request], None]
@@ -50,13 +50,17 @@ class App:
         self,
         routes: Mapping[str, Route],
         elsewhere: Callable[[str], Route],
-        metrics: Metrics,
+        metrics_of: Callable[[str], RouteMetrics],
         guard: Guard | None = None,
     ) -> None:
-        """`elsewhere` gives the route, without handlers, of a path that is none of `routes`."""
-        self._routes = {path: _Counted(route, metrics.route(route.name)) for path, route in routes.items()}
+        """Answer `routes`, and give what is asked elsewhere its error.
+
+        `elsewhere` gives the route, without handlers, of a path that is none of `routes`, `metrics_of` the counters of
+        a route's name.
+        """
+        self._routes = {path: _Counted(route, metrics_of(route.name)) for path, route in routes.items()}
         self._elsewhere = elsewhere
-        self._metrics = metrics
+        self._metrics_of = metrics_of
         self._guard = guard
         self._ids = count(1)
         self._id_prefix = os.urandom(6).hex().encode()
@@ -86,7 +90,7 @@ class App:
 
     def _other(self, path: str) -> _Counted:
         route = self._elsewhere(path)
-        return _Counted(route, self._metrics.route(route.name))
+        return _Counted(route, self._metrics_of(route.name))
 
     def _handle(self, route: Route, request: Request) -> Reply | Awaitable[Reply]:
         if self._guard is not None and route.is_guarded:

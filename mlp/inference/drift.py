@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,7 +19,7 @@ _BATCH = 512
 
 
 class Drift:
-    """Counts for a model of this signature; fed on the event loop only."""
+    """Counts for a model of this signature; fed on the event loop, read from any thread."""
 
     def __init__(self, signature: Signature) -> None:
         single = [(feature,) for feature in signature.inputs]
@@ -29,8 +31,9 @@ class Drift:
             for number, feature in enumerate(signature.inputs)
             if feature.categories is not None and not feature.closed
         ]
-        self._waiting: list[Feeds] = []
+        self._waiting: deque[Feeds] = deque()
         self._rows = 0
+        self._counting = threading.Lock()
 
     def observe(self, feeds: Feeds, rows: int) -> None:
         """Count the values of a batch, now or a little later."""
@@ -52,11 +55,14 @@ class Drift:
         return {watched.name: watched.unknown for watched in self._categories}
 
     def _count(self) -> None:
-        waiting, self._waiting, self._rows = self._waiting, [], 0
-        if waiting:
-            watched: list[_Range | _Categories] = [*self._ranges, *self._categories]
-            for each in watched:
-                each.count(np.concatenate([feeds[each.tensor] for feeds in waiting]))
+        with self._counting:
+            self._rows = 0
+            # What is fed meanwhile stays for the next time: each batch is taken out once, by whoever holds the lock.
+            waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            if waiting:
+                watched: list[_Range | _Categories] = [*self._ranges, *self._categories]
+                for each in watched:
+                    each.count(np.concatenate([feeds[each.tensor] for feeds in waiting]))
 
 
 def _has_range(feature: Feature) -> bool:

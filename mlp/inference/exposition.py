@@ -62,14 +62,15 @@ class _Counters(Collector):
         requests = CounterMetricFamily(
             "mlp_http_requests", "Answers given, by path and status.", labels=["path", "code"]
         )
-        for path, route in self._metrics.routes.items():
-            for status, count in route.statuses.items():
+        routes = list(self._metrics.routes.items())  # copies: the event loop may count on while another thread reads
+        for path, route in routes:
+            for status, count in list(route.statuses.items()):
                 requests.add_metric([path, str(status)], count)
         yield requests
         yield _histogram(
             "mlp_http_request_seconds",
             "Time from a request's headers to the last byte of its answer.",
-            {(path,): route.seconds for path, route in self._metrics.routes.items()},
+            {(path,): route.seconds for path, route in routes},
             labels=("path",),
         )
 

@@ -16,7 +16,7 @@ class Lifecycle:
     """It will end: every answer asks its caller to connect anew, to someone else."""
 
 
-def announce_ready(ready_fd: int | None, model: LoadedModel, port: int) -> None:
+def announce_ready(ready_fd: int | None, model: LoadedModel, port: int, health_port: int | None) -> None:
     """Tell whoever started this process that it is ready: one line of JSON on the inherited pipe, then end of file.
 
     A server outlives its agent, even one that died while it waited for this line.
@@ -24,5 +24,7 @@ def announce_ready(ready_fd: int | None, model: LoadedModel, port: int) -> None:
     if ready_fd is None:
         return
     document = {"state": "ready", "version": model.version, "digest": model.digest, "port": port}
+    if health_port is not None:
+        document["health_port"] = health_port
     with contextlib.suppress(BrokenPipeError), os.fdopen(ready_fd, "w") as pipe:
         pipe.write(json.dumps(document) + "\n")

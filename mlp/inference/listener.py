@@ -1,4 +1,4 @@
-"""The socket that the server accepts on: inherited, or bound here."""
+"""The sockets that the server accepts on: inherited, or bound here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,33 @@ def open_listener(settings: Settings) -> socket.socket:
     Binding early finds a taken port before a model has been fetched. Raises Precondition: `port_taken`,
     `listener_unusable`, or `open_bind` when other machines could call and nobody has allowed that.
     """
-    listener = _bound(settings) if settings.listen_fd is None else _inherited(settings.listen_fd)
+    if settings.listen_fd is not None:
+        listener = _inherited(settings.listen_fd)
+    else:
+        listener = _bound(settings.host, settings.port)
+    return _guarded(listener, settings)
+
+
+def open_health_listener(settings: Settings) -> socket.socket | None:
+    """Return a socket for probes that is bound and does not listen yet, or None where none is wanted.
+
+    Raises Precondition as `open_listener` does; nobody is ever asked for a key there.
+    """
+    if settings.health_port is None:
+        return None
+    return _guarded(_bound(settings.host, settings.health_port), settings)
+
+
+def listen(listener: socket.socket) -> None:
+    """Begin to queue connections; an inherited socket does already."""
+    try:
+        listener.listen(BACKLOG)
+    except OSError as error:
+        host, port = listener.getsockname()[:2]
+        raise _taken(host, port, error) from error
+
+
+def _guarded(listener: socket.socket, settings: Settings) -> socket.socket:
     if not settings.allow_open and not _is_loopback(listener):
         listener.close()
         raise Precondition(
@@ -27,16 +53,7 @@ def open_listener(settings: Settings) -> socket.socket:
     return listener
 
 
-def listen(listener: socket.socket, settings: Settings) -> None:
-    """Begin to queue connections; an inherited socket does already."""
-    try:
-        listener.listen(BACKLOG)
-    except OSError as error:
-        raise _taken(settings, error) from error
-
-
-def _bound(settings: Settings) -> socket.socket:
-    host, port = settings.host, settings.port
+def _bound(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -49,12 +66,12 @@ def _bound(settings: Settings) -> socket.socket:
         listener.bind(address)
     except OSError as error:
         listener.close()
-        raise _taken(settings, error) from error
+        raise _taken(host, port, error) from error
     return listener
 
 
-def _taken(settings: Settings, error: OSError) -> Precondition:
-    return Precondition(f"{settings.host}:{settings.port} cannot be had: {error.strerror}", code="port_taken")
+def _taken(host: str, port: int, error: OSError) -> Precondition:
+    return Precondition(f"{host}:{port} cannot be had: {error.strerror}", code="port_taken")
 
 
 def _inherited(descriptor: int) -> socket.socket:

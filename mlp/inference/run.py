@@ -1,16 +1,19 @@
-"""A server's life in order: hold the port, get the model, let it prove itself, listen, say so, serve, drain."""
+"""A server's life in order: hold the ports, get the model, let it prove itself, listen, say so, serve, drain."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import socket
 from time import perf_counter
 
 from mlp.inference.app import App
 from mlp.inference.cpu import available_cpus
 from mlp.inference.dataplane import DataPlane
 from mlp.inference.drift import Drift
+from mlp.inference.health import HealthServer
 from mlp.inference.lifecycle import Lifecycle, announce_ready
-from mlp.inference.listener import listen, open_listener
+from mlp.inference.listener import listen, open_health_listener, open_listener
 from mlp.inference.loading import LoadedModel, load
 from mlp.inference.log import LOG
 from mlp.inference.metrics import Metrics
@@ -28,22 +31,25 @@ from mlp.inference.source import obtain
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; raise an error of `mlp.errors` if the server cannot start."""
     begin = perf_counter()
-    listener = open_listener(settings)
+    listener, health_listener = open_listener(settings), open_health_listener(settings)
     threads = available_cpus()
     LOG.info("starting", {"model": settings.model_name, "version": settings.model_version, "threads": threads})
     model = load(obtain(settings), threads)
     gc.freeze()  # what has been made so far lives as long as the process; looking through it again finds nothing
-    listen(listener, settings)
-    port = listener.getsockname()[1]
+    for each in filter(None, (listener, health_listener)):
+        listen(each)
+    port, health_port = _port_of(listener), _port_of(health_listener) if health_listener else None
 
     def ready() -> None:
-        announce_ready(settings.ready_fd, model, port)
-        LOG.info("ready", {"port": port, "digest": model.digest, "seconds": round(perf_counter() - begin, 3)})
+        announce_ready(settings.ready_fd, model, port, health_port)
+        seconds = round(perf_counter() - begin, 3)
+        LOG.info("ready", {"port": port, "health_port": health_port, "digest": model.digest, "seconds": seconds})
 
     lifecycle = Lifecycle()
     metrics = Metrics(Drift(model.signature))
+    pages = Pages(model, metrics, lifecycle)
     server = Server(
-        app=_app(settings, model, metrics, lifecycle),
+        app=_app(settings, model, metrics, lifecycle, pages),
         limits=settings.limits,
         traffic=metrics.traffic,
         lifecycle=lifecycle,
@@ -51,17 +57,22 @@ def run(settings: Settings) -> None:
         shares_listener=settings.listen_fd is not None,
         on_ready=ready,
     )
-    server.serve_on(listener)
+    with HealthServer(pages, metrics.traffic, health_listener) if health_listener else contextlib.nullcontext():
+        server.serve_on(listener)
     LOG.info("ended")
 
 
-def _app(settings: Settings, model: LoadedModel, metrics: Metrics, lifecycle: Lifecycle) -> App:
+def _port_of(listener: socket.socket) -> int:
+    return int(listener.getsockname()[1])
+
+
+def _app(settings: Settings, model: LoadedModel, metrics: Metrics, lifecycle: Lifecycle, pages: Pages) -> App:
     plane = DataPlane(model, metrics, settings.max_rows)
     outputs = OutputWriter(model.signature, model.session.output_types, metrics)
     routes = model_routes(
-        Pages(model, metrics, lifecycle),
+        pages,
         PredictRoute(model, plane, metrics),
         InstancesRoute(model, plane, metrics),
         OpenInference(model, plane, outputs, lifecycle),
     )
-    return App(routes, elsewhere, metrics)
+    return App(routes, elsewhere, metrics.route)

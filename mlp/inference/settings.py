@@ -43,6 +43,8 @@ class Settings(BaseModel):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8001
     """0 takes any free port."""
+    health_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    """Where `/health`, `/ready` and `/metrics` are answered besides, by a thread of their own; 0 takes any port."""
     listen_fd: FileDescriptor | None = None
     """An inherited, listening TCP socket to serve on, instead of host and port."""
     ready_fd: FileDescriptor | None = None

@@ -149,6 +149,16 @@ def houses() -> Published:
 
 
 @cache
+def wide() -> Published:
+    """Return a regression over 30 float32 columns: bodies of it are large before the model has much to do."""
+    rows, targets = make_regression(100, 30, random_state=5)
+    model = LinearRegression().fit(rows.astype(np.float32), targets)
+    graph = to_onnx(model, rows[:1].astype(np.float32)).SerializeToString()
+    names = [f"f{number}" for number in range(30)]
+    return published("wide", graph, _numbers(names, "X", "variable", DType.FLOAT32), original=model)
+
+
+@cache
 def reciprocal() -> Published:
     """Return a graph that answers 1 / x, which for 0 is not finite."""
     return _elementwise("reciprocal", "Reciprocal", _numbers("x", "x", "y", DType.FLOAT32))

@@ -11,6 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mlp.controller.metrics import Metrics as OperatorMetrics
+from mlp.controller.pod import HEALTH
 from mlp.controller.queue import WorkQueue
 from mlp.registry.metrics import Metrics as RegistryMetrics
 from tests.manifests.network import matches
@@ -96,7 +97,8 @@ def test_each_monitor_finds_one_service_and_its_port():
         assert len(found) == 1, name
         assert spec["endpoints"][0]["port"] in {port["name"] for port in found[0]["spec"]["ports"]}
     assert MONITORS["inference-server"]["spec"]["selector"] == {"matchLabels": {"component": "inference-server"}}
-    assert MONITORS["inference-server"]["spec"]["endpoints"][0]["port"] == "http"
+    # Of the pods, not of the Service: nobody but Prometheus and the kubelet has business there.
+    assert MONITORS["inference-server"]["spec"]["endpoints"][0]["targetPort"] == HEALTH
 
 
 def test_the_dashboard_is_found_by_grafanas_operator_and_by_its_sidecar():

@@ -37,7 +37,7 @@ ALLOWED = [
     ("client", "model", 8001),
     ("client", "model", 9000),
     ("client", "model-registry", 8000),
-    ("prometheus", "model", 8001),
+    ("prometheus", "model", 8081),
     ("prometheus", "model-registry", 8000),
     ("prometheus", "ml-operator", 8080),
 ]
@@ -60,6 +60,9 @@ DENIED = [
     ("client", "minio", 9001),
     ("client", "ml-operator", 8080),
     ("prometheus", "postgresql", 5432),
+    ("prometheus", "model", 8001),
+    ("client", "model", 8081),
+    ("other-model", "model", 8081),
     ("prometheus", "minio", 9000),
     ("pretender", "postgresql", 5432),
     ("pretender", "minio", 9000),
@@ -104,7 +107,7 @@ def test_node_ports_open_the_registry_and_the_console_and_nothing_else():
         (name, port)
         for name, pod in PODS.items()
         if pod.namespace == HOME
-        for port in (5432, 8000, 8001, 8080, 9000, 9001)
+        for port in (5432, 8000, 8001, 8080, 8081, 9000, 9001)
         if both.allows(INTERNET, pod, port)
     }
     assert opened == {("model-registry", 8000), ("minio", 9001)}

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import heapq
 import socket
+from time import monotonic
 
 from mlp.inference.http1.connection import Connection
 from mlp.inference.http1.head import HeadWriter
@@ -81,6 +82,7 @@ class HttpServer:
 
     def _tick(self) -> None:
         self.now = self.loop.time()
+        self.traffic.turned = monotonic()
         self.heads.tick()
         for connection in list(self._connections):
             connection.check(self.now)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 
 class Traffic:
     """Numbers of one server; changed on its event loop, read from anywhere."""
 
-    __slots__ = ("buffered", "connections", "in_flight")
+    __slots__ = ("buffered", "connections", "in_flight", "turned")
 
     def __init__(self) -> None:
         self.connections = 0
@@ -15,3 +17,5 @@ class Traffic:
         """Requests that are being answered."""
         self.buffered = 0
         """Bytes of bodies that are not complete."""
+        self.turned = monotonic()
+        """When the event loop last looked at the clock, by the monotonic one; it does so several times a second."""
