@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mlp.cli.configuration import Configuration, configuration_path
 from mlp.cli.output import Format, emit
 from mlp.cli.screen import Screen, is_interactive, screen_for
-from mlp.cli.settings import Settings
+from mlp.cli.settings import Settings, is_accessible, is_colourless
 from mlp.errors import NotFound, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mlp.api.model import ModelRef, ModelVersion
     from mlp.client.inference import InferenceClient
@@ -43,9 +44,9 @@ class Flags:
 class Session:
     """What a command is given: flags, settings, a screen; target and registry when it asks for them."""
 
-    def __init__(self, flags: Flags, settings: Settings, screen: Screen) -> None:
+    def __init__(self, flags: Flags, environment: Mapping[str, str], screen: Screen) -> None:
         self.flags = flags
-        self.settings = settings
+        self.environment = environment
         self.screen = screen
         self._opened = ExitStack()
         self.meanwhile = ""
@@ -53,24 +54,38 @@ class Session:
 
     @classmethod
     def open(cls, flags: Flags) -> Session:
-        """Begin a run, reading this process's environment once."""
-        settings = Settings.read(os.environ)
+        """Begin a run in this process's environment."""
         screen = screen_for(
             sys.stderr,
             when=flags.color,
-            colourless=settings.colourless,
+            colourless=is_colourless(os.environ),
             quiet=flags.quiet,
             verbose=flags.verbose,
-            accessible=settings.accessible,
+            accessible=is_accessible(os.environ),
         )
-        return cls(flags, settings, screen)
+        return cls(flags, os.environ, screen)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The user's configuration file. Raises Precondition (`config_unreadable`)."""
+        return Configuration.read(configuration_path(self.environment))
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What environment and configuration file say."""
+        return Settings.read(self.environment, self.configuration)
 
     @cached_property
     def target(self) -> Target:
         """Where deployments run: the flag, MLP_TARGET, or the platform that runs on this machine."""
         from mlp.targets import resolve_target
 
-        return resolve_target(self.flags.target, self.settings.target, self.settings.home, cluster=self._cluster())
+        return resolve_target(self.flags.target, self._chosen, self.settings.home, cluster=self._cluster())
+
+    @property
+    def _chosen(self) -> str | None:
+        """The target that settings choose; a context chooses the cluster."""
+        return self.settings.target or ("kubernetes" if self.settings.context is not None else None)
 
     @cached_property
     def registry(self) -> RegistryClient:
@@ -95,7 +110,7 @@ class Session:
 
         named = "local" if local else self.flags.target
         return resolve_target(
-            named, self.settings.target, self.settings.home, default="local", cluster=self._cluster(**installing)
+            named, self._chosen, self.settings.home, default="local", cluster=self._cluster(**installing)
         )
 
     def _cluster(self, **installing: str | None) -> ClusterOptions:
@@ -103,7 +118,9 @@ class Session:
 
         return ClusterOptions(
             context=self.flags.context,
-            namespace=self.flags.namespace,
+            namespace=self.flags.namespace or self.settings.namespace,
+            usual_context=self.settings.context,
+            allowed=self.settings.allowed_contexts,
             confirm=self._confirm_cluster,
             **installing,
         )

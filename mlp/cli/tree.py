@@ -76,6 +76,17 @@ IMAGE: Mapping[str, Entry] = {
     "ls": Entry("mlp.cli.commands.image_ls", "List images: built, up to date, on which nodes."),
 }
 
+CONFIG: Mapping[str, Entry] = {
+    "view": Entry("mlp.cli.commands.config_view", "Show settings, and where each comes from."),
+    "set": Entry("mlp.cli.commands.config_set", "Write a setting to your configuration file, or remove it."),
+}
+
+CONTEXT: Mapping[str, Entry] = {
+    "ls": Entry("mlp.cli.commands.context_ls", "List the kubeconfig's contexts: which is used, which may be."),
+    "use": Entry("mlp.cli.commands.context_use", "Use this context where none is named."),
+    "allow": Entry("mlp.cli.commands.context_allow", "Let a context be used without being named."),
+}
+
 WEBHOOK: Mapping[str, Entry] = {
     "create": Entry("mlp.cli.commands.webhook_create", "Have a URL told of new versions and moved aliases."),
     "ls": Entry("mlp.cli.commands.webhook_ls", "List who is told of what."),
@@ -90,5 +101,7 @@ GROUPS: Mapping[str, Group] = {
     "token": Group(TOKEN, "Give and revoke access to the registry."),
     "image": Group(IMAGE, "Build the platform's images and bring them to a cluster."),
     "webhook": Group(WEBHOOK, "Tell others of new versions and moved aliases."),
+    "config": Group(CONFIG, "See and change your settings."),
+    "context": Group(CONTEXT, "Choose which cluster is meant."),
     "registry": Group(REGISTRY, "Look after the registry."),
 }

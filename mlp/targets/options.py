@@ -19,6 +19,10 @@ class ClusterOptions:
 
     context: str | None = None
     """`--context`: a context of the kubeconfig; else the current one, if that is a cluster of this machine."""
+    usual_context: str | None = None
+    """The context that is meant where none is named; else the kubeconfig's current one."""
+    allowed: frozenset[str] = frozenset()
+    """Contexts that need not be named, besides those of clusters of this machine."""
     namespace: str | None = None
     s3_endpoint: str | None = None
     s3_bucket: str | None = None

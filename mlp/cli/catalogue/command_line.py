@@ -85,4 +85,16 @@ COMMAND_LINE: Mapping[str, Known] = {
         "-o name prints names, and this command's data has none.",
         "use -o json, or leave -o out",
     ),
+    "config_unreadable": Known(
+        "MLP0014",
+        "The configuration file cannot be read",
+        "It is not TOML, or a key has a value of a wrong kind.",
+        "correct the line that the message names; mlp config view --show-origin says which file it is",
+    ),
+    "unknown_setting": Known(
+        "MLP0015",
+        "No such setting",
+        "The configuration file has no key of that name.",
+        "mlp config view lists them",
+    ),
 }

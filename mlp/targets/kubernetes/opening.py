@@ -6,7 +6,7 @@ import re
 
 from mlp.api.deployment import DEFAULT_NAMESPACE
 from mlp.errors import Invalid, MlpError, Precondition
-from mlp.kube.contexts import Context, read_contexts
+from mlp.kube.contexts import Context, Contexts, read_contexts
 from mlp.targets.kubernetes.choices import Choices, database_at, only, store_at
 from mlp.targets.kubernetes.cluster import Cluster
 from mlp.targets.kubernetes.target import KubernetesTarget
@@ -16,22 +16,28 @@ _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 def open_target(options: ClusterOptions) -> KubernetesTarget:
-    """Return the target in the context that is named, or in the current one if that is a cluster of this machine.
+    """Return the target in the context that is named, else in the usual one, else in the kubeconfig's current one.
 
-    Any other context is asked about first. Raises Precondition (`no_cluster`), NotFound (`unknown_context`), Refused,
-    and Invalid for options that mean nothing.
+    One that is not named is asked about first, unless it is of a cluster of this machine or is allowed.
+    Raises Precondition (`no_cluster`), NotFound (`unknown_context`), Refused, and Invalid for wrong options.
     """
     choices = _choices(options)
     contexts = read_contexts()
     if options.context is not None:
         context = contexts.get(options.context)
-    elif contexts.current is None:
-        raise Precondition("the kubeconfig has no current context: name one with --context", code="no_cluster")
     else:
-        context = contexts.current
-        if not context.is_local:
+        context = _usual(contexts, options.usual_context)
+        if not context.is_local and context.name not in options.allowed:
             options.confirm(f"Use the cluster of the context {context.name}, which may be anybody's?")
     return KubernetesTarget(Cluster.open(context, choices.namespace), choices)
+
+
+def _usual(contexts: Contexts, chosen: str | None) -> Context:
+    if chosen is not None:
+        return contexts.get(chosen)
+    if contexts.current is None:
+        raise Precondition("the kubeconfig has no current context: name one with --context", code="no_cluster")
+    return contexts.current
 
 
 def local_context() -> Context | None:
