@@ -44,6 +44,8 @@ MODEL: Mapping[str, Entry] = {
     "push": Entry("mlp.cli.commands.model_push", "Convert to ONNX, prove it equals the original, register a version."),
     "ls": Entry("mlp.cli.commands.model_ls", "List models, or the versions of one."),
     "show": Entry("mlp.cli.commands.model_show", "Show a version: signature, receipt, metrics."),
+    "diff": Entry("mlp.cli.commands.model_diff", "Compare two versions: schema, receipt, answers that flip."),
+    "pull": Entry("mlp.cli.commands.model_pull", "Fetch the ONNX graph of a version, its digest verified."),
     "archive": Entry("mlp.cli.commands.model_archive", "Offer a version, or a model, no longer; what serves goes on."),
     "unarchive": Entry("mlp.cli.commands.model_unarchive", "Offer an archived version, or model, again."),
     "rm": Entry("mlp.cli.commands.model_rm", "Delete a version, or a model with all its versions."),

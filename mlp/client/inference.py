@@ -59,6 +59,10 @@ class InferenceClient(AbstractContextManager["InferenceClient"]):
         )
         return _document(answer, Prediction)
 
+    def send(self, path: str, body: bytes) -> bytes:
+        """Send a body as it is, and return the answer's as it is."""
+        return call(self._http, WHO, "POST", path, content=body, headers={"Content-Type": "application/json"}).content
+
 
 def _document(answer: httpx.Response, kind: type[Document]) -> Document:
     try:

@@ -291,13 +291,16 @@ class _Services(_Handler):
         return self.answer({"model": name, "name": alias, "version": number, "updated_at": BEGIN.isoformat()})
 
     def do_POST(self) -> None:
+        self.platform.asked.append(self.path)
         name = self.path.split("/")[2]
         request = json.loads(self.body())
+        if not self.path.endswith("/predict"):
+            return self.refuse("not_found", "there is no such route")
         rows = request.get("records") or request["features"]
         document = {"predictions": ["setosa"] * len(rows), "model": self._served(name)}
         if request.get("return_probabilities"):
             document |= {"probabilities": [[0.9, 0.05, 0.05]] * len(rows), "classes": list(CLASSES)}
-        self.answer(document)
+        return self.answer(document)
 
     def _served(self, name: str) -> dict[str, Any]:
         deployment = self.platform.deployments[name]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlp.cli.command import command
 from mlp.cli.session import Session
+from mlp.errors import Invalid
+
+if TYPE_CHECKING:
+    from mlp.api.inference import PredictRequest
+    from mlp.api.signature import Signature
 
 
 @command
@@ -28,32 +32,79 @@ def run(
     probabilities: Annotated[
         bool, typer.Option("-p", "--probabilities", help="Ask for the probability of each class.")
     ] = False,
+    repeat: Annotated[
+        int, typer.Option("--repeat", metavar="N", min=1, max=1_000_000, help="Ask N times; shows p50 and p95.")
+    ] = 1,
+    curl: Annotated[bool, typer.Option("--curl", help="Print the curl command, and send nothing.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Send -f as it is, and print the answer as it is.")] = False,
 ) -> None:
     """Ask a deployed model.
 
     \b
       mlp predict iris -i sepal_length=5.1 -i sepal_width=3.5 -i petal_length=1.4 -i petal_width=0.2
-      mlp predict iris -f rows.csv
+      mlp predict iris -f rows.csv --repeat 1000
       mlp predict iris --example | mlp predict iris -f -
+      mlp predict iris --raw -f request.json     /predict, or with `inputs` the Open Inference Protocol
     """
+    from mlp.cli import asking
     from mlp.cli.predictions import prediction_text
-    from mlp.cli.rows import example_request, request_from_file, request_from_inputs
+    from mlp.cli.rows import example_request
 
+    if raw:
+        _send_raw(session, name, file)
+        return
     server = session.model_server(name)
-    metadata = server.metadata()
-    signature = metadata.signature
-    if example:
+    signature = server.metadata().signature
+    if example and not curl:
         typer.echo(json.dumps(example_request(signature), indent=2, ensure_ascii=False))
         return
-    request = (
-        request_from_inputs(signature, inputs or [], name=name)
-        if file is None
-        else request_from_file(signature, file, name=name)
-    )
+    request = _request(signature, inputs or [], file, name=name, example=example, probabilities=probabilities)
+    if curl:
+        typer.echo(asking.curl_command(_url(session, name), request))
+        return
+    prediction, seconds = asking.asked_repeatedly(session, server, request, repeat)
+    figures = asking.latency(seconds)
+    document = prediction.model_dump(mode="json", exclude_none=True)
+    if repeat == 1:
+        session.emit(document, lambda: prediction_text(prediction))
+        session.screen.detail(f"{prediction.model.name}:{prediction.model.version} in {figures['p50_ms']} ms")
+    else:
+        text = f"{prediction_text(prediction)}\n{asking.latency_text(figures)}"
+        session.emit({**document, "latency": figures}, lambda: text)
+
+
+def _request(
+    signature: Signature, inputs: list[str], file: Path | None, *, name: str, example: bool, probabilities: bool
+) -> PredictRequest:
+    from mlp.api.inference import PredictRequest
+    from mlp.cli.rows import example_request, request_from_file, request_from_inputs
+
+    if file is not None and inputs:
+        raise Invalid("give -i or -f, one of them", code="invalid_option")
+    if example:
+        request = PredictRequest.model_validate(example_request(signature))
+    elif file is None:
+        request = request_from_inputs(signature, inputs, name=name)
+    else:
+        request = request_from_file(signature, file, name=name)
     if probabilities or (file is None and signature.outputs.probabilities is not None):
-        request = request.model_copy(update={"return_probabilities": True})
-    begin = time.perf_counter()
-    prediction = server.predict(request)
-    elapsed = time.perf_counter() - begin
-    session.emit(prediction.model_dump(mode="json", exclude_none=True), lambda: prediction_text(prediction))
-    session.screen.detail(f"{prediction.model.name}:{prediction.model.version} in {elapsed * 1000:.1f} ms")
+        return request.model_copy(update={"return_probabilities": True})
+    return request
+
+
+def _send_raw(session: Session, name: str, file: Path | None) -> None:
+    from mlp.cli.asking import path_of, raw_body
+
+    body = raw_body(file)
+    model = session.target.get(name).spec.model_name
+    answer = session.model_server(name).send(path_of(body, model), body)
+    typer.echo(answer.decode("utf-8", "replace").rstrip("\n"))
+
+
+def _url(session: Session, name: str) -> str:
+    """Return the address that a person can use: on a cluster the one inside of it."""
+    if session.target.name == "local":
+        return session.target.endpoint(name)
+    status = session.target.get(name).status
+    session.screen.note(f"inside the cluster; from here after: kubectl port-forward service/{name}-service 8001")
+    return status.url if status is not None and status.url is not None else "http://127.0.0.1:8001"
