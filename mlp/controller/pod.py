@@ -17,7 +17,7 @@ from mlp.kube.resource import Object
 
 HTTP, HTTP_PORT = "http", 8001
 GRPC, GRPC_PORT = "grpc", 9000
-"""Nobody listens there where the server's image leaves gRPC out."""
+"""Ours sets MLP_GRPC_PORT, since it has what that needs; where an image leaves gRPC out nobody listens there."""
 HEALTH, HEALTH_PORT = "health", 8081
 """For probes and Prometheus alone: it answers whatever happens on the others, and is no port of the Service."""
 _USER = 10_001

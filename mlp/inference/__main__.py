@@ -1,4 +1,4 @@
-"""`python -m mlp.inference`: serve one model version.
+"""`python -m mlp.inference`: serve one model version, by settings in the environment or as flags.
 
 Exit codes: 0 ended as told, 2 wrong settings, 3 could not start (the reason is on stderr and in MLP_TERMINATION_FILE).
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,7 +28,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _end_early)
     signal.signal(signal.SIGINT, _end_early)
     try:
-        settings = Settings.from_environment(os.environ)
+        settings = Settings.from_environment(_environment())
     except MlpError as error:
         return _failed(error, os.environ.get("MLP_TERMINATION_FILE"))
     log.configure(settings.log_level)
@@ -40,6 +41,14 @@ def main() -> int:
         write_termination(settings.termination_file, INTERNAL, "the server failed; its log has the traceback")
         return 3
     return 0
+
+
+def _environment() -> Mapping[str, str]:
+    if len(sys.argv) == 1:  # as the agent and the operator start it
+        return os.environ
+    from mlp.inference.flags import with_flags
+
+    return with_flags(os.environ, sys.argv[1:])
 
 
 def _failed(error: MlpError, termination_file: str | Path | None) -> int:

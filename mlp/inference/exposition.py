@@ -44,6 +44,7 @@ class _Counters(Collector):
         info.add_metric([model.name, str(model.version), model.digest], 1)
         yield info
         yield from self._requests()
+        yield from self._calls()
         yield _histogram("mlp_model_run_seconds", "Time inside ONNX Runtime.", {(): metrics.model_seconds})
         yield CounterMetricFamily("mlp_rows", "Rows answered.", metrics.rows)
         yield CounterMetricFamily(
@@ -72,6 +73,22 @@ class _Counters(Collector):
             "Time from a request's headers to the last byte of its answer.",
             {(path,): route.seconds for path, route in routes},
             labels=("path",),
+        )
+
+    def _calls(self) -> Iterator[Metric]:
+        rpcs = list(self._metrics.rpcs.items())
+        if not rpcs:  # no gRPC port
+            return
+        calls = CounterMetricFamily("mlp_grpc_requests", "Calls, by method and status.", labels=["method", "code"])
+        for method, counted in rpcs:
+            for status, count in list(counted.statuses.items()):
+                calls.add_metric([method, str(status)], count)
+        yield calls
+        yield _histogram(
+            "mlp_grpc_request_seconds",
+            "Time from a call's message to its answer.",
+            {(method,): counted.seconds for method, counted in rpcs},
+            labels=("method",),
         )
 
 

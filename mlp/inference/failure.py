@@ -19,6 +19,7 @@ _BY_CODE: Mapping[str, str] = {
     "digest_mismatch": "DigestMismatch",
     "file_unreadable": "ModelNotFound",
     "golden_rows_failed": "GoldenRowsFailed",
+    "grpc_missing": "GrpcMissing",
     "invalid_setting": "SettingsInvalid",
     "listener_unusable": "ListenerUnusable",
     "open_bind": "OpenBind",

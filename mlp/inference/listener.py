@@ -42,6 +42,12 @@ def listen(listener: socket.socket) -> None:
         raise _taken(host, port, error) from error
 
 
+def try_grpc_port(settings: Settings) -> None:
+    """Raise Precondition as `open_listener` does where gRPC, which binds for itself, could not have its port."""
+    if settings.grpc_port is not None:
+        _guarded(_bound(settings.host, settings.grpc_port), settings).close()
+
+
 def _guarded(listener: socket.socket, settings: Settings) -> socket.socket:
     if not settings.allow_open and not _is_loopback(listener):
         listener.close()

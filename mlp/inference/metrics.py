@@ -32,12 +32,13 @@ class Histogram:
 
 
 class RouteMetrics:
-    """Requests to one path."""
+    """Requests to one path, or calls of one method."""
 
     __slots__ = ("seconds", "statuses")
 
     def __init__(self) -> None:
-        self.statuses: Counter[int] = Counter()
+        self.statuses: Counter[int | str] = Counter()
+        """HTTP statuses, or the names of gRPC's."""
         self.seconds = Histogram()
 
 
@@ -49,6 +50,8 @@ class Metrics:
         self.traffic = Traffic()
         self.routes: dict[str, RouteMetrics] = {}
         """Path -> its requests; every unknown path is `other`."""
+        self.rpcs: dict[str, RouteMetrics] = {}
+        """Method of the gRPC service -> its calls."""
         self.model_seconds = Histogram()
         """Time inside ONNX Runtime."""
         self.rows = 0
@@ -59,3 +62,7 @@ class Metrics:
     def route(self, path: str) -> RouteMetrics:
         """Return the counters of a path, which exist from then on."""
         return self.routes.setdefault(path, RouteMetrics())
+
+    def rpc(self, method: str) -> RouteMetrics:
+        """Return the counters of a gRPC method, which exist from then on."""
+        return self.rpcs.setdefault(method, RouteMetrics())

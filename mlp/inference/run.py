@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import socket
 from time import perf_counter
 
 from mlp.inference.app import App
 from mlp.inference.cpu import available_cpus
 from mlp.inference.dataplane import DataPlane
 from mlp.inference.drift import Drift
+from mlp.inference.grpc_port import grpc_port, require_grpc
 from mlp.inference.health import HealthServer
 from mlp.inference.lifecycle import Lifecycle, announce_ready
-from mlp.inference.listener import listen, open_health_listener, open_listener
+from mlp.inference.listener import listen, open_health_listener, open_listener, try_grpc_port
 from mlp.inference.loading import LoadedModel, load
 from mlp.inference.log import LOG
 from mlp.inference.metrics import Metrics
+from mlp.inference.oip.calls import ModelCalls
 from mlp.inference.oip.outputs import OutputWriter
 from mlp.inference.oip.routes import OpenInference
 from mlp.inference.pages import Pages
@@ -32,24 +33,33 @@ def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; raise an error of `mlp.errors` if the server cannot start."""
     begin = perf_counter()
     listener, health_listener = open_listener(settings), open_health_listener(settings)
+    if settings.grpc_port is not None:
+        require_grpc()
+        try_grpc_port(settings)
     threads = available_cpus()
     LOG.info("starting", {"model": settings.model_name, "version": settings.model_version, "threads": threads})
     model = load(obtain(settings), threads)
     gc.freeze()  # what has been made so far lives as long as the process; looking through it again finds nothing
-    for each in filter(None, (listener, health_listener)):
-        listen(each)
-    port, health_port = _port_of(listener), _port_of(health_listener) if health_listener else None
+    ports = {}
+    for name, each in (("port", listener), ("health_port", health_listener)):
+        if each is not None:
+            listen(each)
+            ports[name] = int(each.getsockname()[1])
 
-    def ready() -> None:
-        announce_ready(settings.ready_fd, model, port, health_port)
-        seconds = round(perf_counter() - begin, 3)
-        LOG.info("ready", {"port": port, "health_port": health_port, "digest": model.digest, "seconds": seconds})
+    def ready(grpc: int | None) -> None:
+        if grpc is not None:
+            ports["grpc_port"] = grpc
+        announce_ready(settings.ready_fd, model, ports)
+        LOG.info("ready", {**ports, "digest": model.digest, "seconds": round(perf_counter() - begin, 3)})
 
     lifecycle = Lifecycle()
     metrics = Metrics(Drift(model.signature))
     pages = Pages(model, metrics, lifecycle)
+    plane = DataPlane(model, metrics, settings.max_rows)
+    calls = ModelCalls(model, plane, OutputWriter(model.signature, model.session.output_types, metrics))
     server = Server(
-        app=_app(settings, model, metrics, lifecycle, pages),
+        app=_app(model, metrics, pages, plane, OpenInference(model, calls, lifecycle)),
+        grpc=grpc_port(settings, model, calls, metrics, lifecycle),
         limits=settings.limits,
         traffic=metrics.traffic,
         lifecycle=lifecycle,
@@ -62,17 +72,11 @@ def run(settings: Settings) -> None:
     LOG.info("ended")
 
 
-def _port_of(listener: socket.socket) -> int:
-    return int(listener.getsockname()[1])
-
-
-def _app(settings: Settings, model: LoadedModel, metrics: Metrics, lifecycle: Lifecycle, pages: Pages) -> App:
-    plane = DataPlane(model, metrics, settings.max_rows)
-    outputs = OutputWriter(model.signature, model.session.output_types, metrics)
+def _app(model: LoadedModel, metrics: Metrics, pages: Pages, plane: DataPlane, open_inference: OpenInference) -> App:
     routes = model_routes(
         pages,
         PredictRoute(model, plane, metrics),
         InstancesRoute(model, plane, metrics),
-        OpenInference(model, plane, outputs, lifecycle),
+        open_inference,
     )
     return App(routes, elsewhere, metrics.route)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import uvloop
 
 from mlp.inference.app import App
+from mlp.inference.grpc_port import GrpcPort
 from mlp.inference.http1 import HttpServer, Limits, Traffic
 from mlp.inference.lifecycle import Lifecycle
 from mlp.inference.log import LOG
@@ -34,7 +35,10 @@ class Server:
     lifecycle: Lifecycle
     drain_seconds: float
     shares_listener: bool
-    on_ready: Callable[[], None]
+    grpc: Callable[[], GrpcPort] | None
+    """Makes the gRPC port, where there is to be one."""
+    on_ready: Callable[[int | None], None]
+    """Called once with the gRPC port."""
 
     def serve_on(self, listener: socket.socket) -> None:
         """Serve until told to end."""
@@ -45,10 +49,13 @@ class Server:
         drain, end = _signals()
         http = HttpServer(self.app, self.limits, self.traffic)
         await http.listen(listener)
-        self.on_ready()
+        grpc = self.grpc() if self.grpc is not None else None
+        self.on_ready(await grpc.listen() if grpc is not None else None)
         await drain.wait()
         self.lifecycle.is_draining = http.is_draining = True
         LOG.info("draining", {"seconds": self.drain_seconds})
+        if grpc is not None:
+            grpc.drain(self.drain_seconds + _LONGEST_REQUEST_SECONDS)
         if self.shares_listener:
             http.stop_listening()
         try:
@@ -57,6 +64,8 @@ class Server:
         except TimeoutError:
             pass  # the drain time is over
         await http.finish(_LONGEST_REQUEST_SECONDS)
+        if grpc is not None:
+            await grpc.finish()
 
 
 def _signals() -> tuple[asyncio.Event, asyncio.Event]:

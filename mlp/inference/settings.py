@@ -12,7 +12,7 @@ from mlp.api.model import MAX_VERSION, ModelName
 from mlp.errors import Invalid
 from mlp.inference.http1.limits import Limits
 
-_PREFIX = "MLP_"
+PREFIX = "MLP_"
 _DRAIN_OWN = 5.0
 _DRAIN_INHERITED = 1.5
 
@@ -45,6 +45,8 @@ class Settings(BaseModel):
     """0 takes any free port."""
     health_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
     """Where `/health`, `/ready` and `/metrics` are answered besides, by a thread of their own; 0 takes any port."""
+    grpc_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    """Where the Open Inference Protocol is spoken over gRPC besides, which wants the extra `mlp[grpc]`; 0 takes any."""
     listen_fd: FileDescriptor | None = None
     """An inherited, listening TCP socket to serve on, instead of host and port."""
     ready_fd: FileDescriptor | None = None
@@ -64,12 +66,12 @@ class Settings(BaseModel):
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read the settings; raise Invalid (`invalid_setting`) naming the variable that is wrong or missing."""
-        given = {field: environment.get(_PREFIX + field.upper()) for field in cls.model_fields}
+        given = {field: environment.get(PREFIX + field.upper()) for field in cls.model_fields}
         try:
             return cls.model_validate({field: value for field, value in given.items() if value})
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
-            name = f"{_PREFIX}{str(fault['loc'][0]).upper()}: " if fault["loc"] else ""
+            name = f"{PREFIX}{str(fault['loc'][0]).upper()}: " if fault["loc"] else ""
             raise Invalid(name + fault["msg"].removeprefix("Value error, "), code="invalid_setting") from None
 
     @model_validator(mode="after")

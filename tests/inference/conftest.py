@@ -73,7 +73,9 @@ class Launcher:
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
     clients: list[httpx.Client] = field(default_factory=list)
 
-    def spawn(self, inherited: tuple[int, ...] = (), **settings: Any) -> tuple[subprocess.Popen[bytes], int, Path]:
+    def spawn(
+        self, inherited: tuple[int, ...] = (), flags: tuple[str, ...] = (), **settings: Any
+    ) -> tuple[subprocess.Popen[bytes], int, Path]:
         """Start a process; return it, the end of its pipe to read from, and its log."""
         said, tell = os.pipe()
         log_file = self.folder / f"{len(self.started)}.log"
@@ -88,7 +90,7 @@ class Launcher:
         }
         with log_file.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "mlp.inference"],
+                [sys.executable, "-P", "-m", "mlp.inference", *flags],
                 env=environment,
                 stderr=log,
                 pass_fds=(tell, *inherited),
@@ -98,9 +100,9 @@ class Launcher:
         self.started.append(process)
         return process, said, log_file
 
-    def start(self, inherited: tuple[int, ...] = (), **settings: Any) -> Running:
+    def start(self, inherited: tuple[int, ...] = (), flags: tuple[str, ...] = (), **settings: Any) -> Running:
         """Start a server and wait until it is ready."""
-        process, said, log_file = self.spawn(inherited, **settings)
+        process, said, log_file = self.spawn(inherited, flags, **settings)
         readable, _, _ = select.select([said], [], [], START_SECONDS)
         with os.fdopen(said) as pipe:
             line = pipe.readline() if readable else ""
@@ -223,7 +225,7 @@ def serving(shared_launcher: Launcher, shared_registry: Registry) -> Callable[[C
     def serve(model: Callable[[], Published]) -> Running:
         if model.__name__ not in running:
             settings = shared_registry.publish(model())
-            running[model.__name__] = shared_launcher.start(max_body_bytes=100_000, **settings)
+            running[model.__name__] = shared_launcher.start(max_body_bytes=100_000, grpc_port=0, **settings)
         return running[model.__name__]
 
     return serve

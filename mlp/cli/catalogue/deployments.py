@@ -164,6 +164,12 @@ DEPLOYMENTS: Mapping[str, Known] = {
         "A server without keys listens on loopback only.",
         "set MLP_ALLOW_OPEN=1 where something else guards the port",
     ),
+    "GrpcMissing": Known(
+        "MLP2223",
+        "gRPC is not installed",
+        "MLP_GRPC_PORT asks for a port, and grpcio or protobuf is missing in the server's environment.",
+        "pip install 'mlp[grpc]', or leave MLP_GRPC_PORT unset",
+    ),
     "TokenUnreadable": Known(
         "MLP2220",
         "The server cannot read its token",

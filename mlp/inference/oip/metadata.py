@@ -6,15 +6,15 @@ from mlp import __version__
 from mlp.api.signature import Layout
 from mlp.inference.loading import LoadedModel
 from mlp.inference.oip.datatypes import OF_FEATURE
+from mlp.inference.oip.extensions import OFFERED
 from mlp.inference.oip.outputs import OutputWriter
 
-EXTENSIONS = ["binary_tensor_data"]
 PLATFORM = "onnxruntime_onnx"
 
 
 def server_metadata() -> dict[str, object]:
     """Return name, version and extensions of this server."""
-    return {"name": "mlp", "version": __version__, "extensions": EXTENSIONS}
+    return {"name": "mlp", "version": __version__, "extensions": OFFERED}
 
 
 def model_metadata(model: LoadedModel, outputs: OutputWriter) -> dict[str, object]:

@@ -58,7 +58,7 @@ class OutputWriter:
                     f"there is no such output; the model gives {', '.join(self._datatypes)}", code="unknown_output"
                 )
 
-    def write(self, answers: Answers, names: Sequence[str]) -> Sequence[Output]:
+    def write(self, answers: Answers, names: Sequence[str]) -> list[Output]:
         """Return the outputs that are asked for, or all; values that are not finite are counted."""
         outputs = []
         for name in names or self._datatypes:

@@ -6,19 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
-import numpy as np
 import numpy.typing as npt
 
-from mlp.errors import Invalid, Unsupported
+from mlp.errors import Invalid
 from mlp.inference.http1 import Reply, Request
-from mlp.inference.oip.datatypes import BYTES, NUMPY, from_bytes, mismatch, to_bytes
+from mlp.inference.oip import extensions
+from mlp.inference.oip.datatypes import NUMPY, from_bytes, mismatch, to_bytes
 from mlp.inference.oip.outputs import Output
-from mlp.inference.oip.tensor import Tensor, TensorHead
+from mlp.inference.oip.tensor import Tensor, TensorHead, array_of
 
 HEADER = b"inference-header-content-length"
 """Bytes of the JSON document, in a body that goes on with binary tensors."""
 _INT64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_REFUSED_PARAMETERS = ("shared_memory_region", "classification")
 
 _UNSET = msgspec.UNSET
 
@@ -82,7 +81,7 @@ def read(request: Request) -> Call:
     except RecursionError:
         raise Invalid("the request is nested too deeply", code="too_deep") from None
     for parameters in (*(each.parameters for each in parsed.inputs), *(each.parameters for each in parsed.outputs)):
-        _refuse_extensions(parameters)
+        extensions.refuse([name for name in extensions.REFUSED if getattr(parameters, name) is not _UNSET])
     tensors, place = [], 0
     for each in parsed.inputs:
         head = TensorHead(each.name, each.datatype, each.shape)
@@ -116,12 +115,6 @@ def _parted(request: Request) -> tuple[bytes | memoryview, memoryview]:
     return body[: int(given)], body[int(given) :]
 
 
-def _refuse_extensions(parameters: _Parameters) -> None:
-    for name in _REFUSED_PARAMETERS:
-        if getattr(parameters, name) is not _UNSET:
-            raise Unsupported(f"the extension {name} is not offered here", code="unsupported")
-
-
 def _from_json(head: TensorHead, data: msgspec.Raw | msgspec.UnsetType) -> npt.NDArray[Any]:
     """Return the elements of a list, or of a list of rows."""
     if isinstance(data, msgspec.UnsetType):
@@ -142,25 +135,7 @@ def _from_json(head: TensorHead, data: msgspec.Raw | msgspec.UnsetType) -> npt.N
         if any(len(row) != width for row in elements):
             raise mismatch(head.name, "its rows differ in length")
         elements = [element for row in elements for element in row]
-    if len(elements) != head.count:
-        raise mismatch(head.name, f"its shape needs {head.count} elements, {len(elements)} came")
-    return _array(head, elements, dtype)
-
-
-def _array(head: TensorHead, elements: list[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    if head.datatype == BYTES:
-        array = np.empty(len(elements), dtype=object)
-        array[:] = elements
-        return array
-    try:
-        # Floats are narrowed later, where the feature is known and a value beyond its range has a name and a row.
-        return np.array(elements, dtype=np.float64 if dtype.kind == "f" else dtype)
-    except (OverflowError, ValueError, TypeError):
-        raise Invalid(
-            f"input {head.name!r}: a value is beyond the range of {head.datatype}",
-            code="out_of_range",
-            details={"input": head.name},
-        ) from None
+    return array_of(head, elements)
 
 
 class ReplyWriter:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from mlp.errors import Invalid
-from mlp.inference.oip.datatypes import NUMPY, mismatch
+from mlp.inference.oip.datatypes import BYTES, NUMPY, mismatch
 
 MAX_RANK = 8
 LONGEST_NAME = 256
@@ -49,3 +51,26 @@ class Tensor:
     head: TensorHead
     elements: npt.NDArray[Any]
     """NaN, or None among strings, stands for a missing value."""
+
+
+def array_of(head: TensorHead, elements: Sequence[Any]) -> npt.NDArray[Any]:
+    """Return elements that came one by one as an array of the tensor's datatype.
+
+    Raises Invalid (`shape_mismatch`, `out_of_range`) when there are too many or too few, or one does not fit.
+    """
+    if len(elements) != head.count:
+        raise mismatch(head.name, f"its shape needs {head.count} elements, {len(elements)} came")
+    if head.datatype == BYTES:
+        array = np.empty(len(elements), dtype=object)
+        array[:] = elements
+        return array
+    dtype = NUMPY[head.datatype]
+    try:
+        # Floats are narrowed later, where the feature is known and a value beyond its range has a name and a row.
+        return np.array(elements, dtype=np.float64 if dtype.kind == "f" else dtype)
+    except (OverflowError, ValueError, TypeError):
+        raise Invalid(
+            f"input {head.name!r}: a value is beyond the range of {head.datatype}",
+            code="out_of_range",
+            details={"input": head.name},
+        ) from None
