@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from mlp.api.wire import Answer
 from mlp.errors import Precondition
 
-FORMAT = 1
+FORMAT = 2
 """Counts the layouts of the folder; an agent refuses one that is newer than its own."""
 _LONGEST_SOCKET_PATH = 100  # bytes; the kernels' limits are 104 and 108 with the final zero
 
@@ -28,6 +28,10 @@ class AgentFile(Answer):
     version: str
     pid: int
     started_at: datetime
+    registry_port: int | None = None
+    """Where the registry listens; the next agent takes the same port unless it is told another one."""
+    model_port: int | None = None
+    """The first port that was tried for deployments; likewise."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,11 @@ class Home:
         return self.root / "agent.sock"
 
     @property
+    def holder_socket(self) -> Path:
+        """Where the process answers that holds the listening sockets."""
+        return self.root / "hold.sock"
+
+    @property
     def registry(self) -> Path:
         """The registry's data."""
         return self.root / "registry"
@@ -74,6 +83,11 @@ class Home:
     def deployments(self) -> Path:
         """What should be served, a document each."""
         return self.root / "deployments"
+
+    @property
+    def history(self) -> Path:
+        """What deployments were asked to serve and what happened to them, files each."""
+        return self.root / "history"
 
     @property
     def logs(self) -> Path:
@@ -101,7 +115,7 @@ class Home:
 
     def create(self) -> None:
         """Create the folder and those within, readable by their owner alone."""
-        for folder in (self.root, self.registry, self.deployments, self.logs, self.cache, self.run):
+        for folder in (self.root, self.registry, self.deployments, self.history, self.logs, self.cache, self.run):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def is_kept(self) -> bool:

@@ -50,7 +50,7 @@ class Settings(BaseModel):
     listen_fd: FileDescriptor | None = None
     """An inherited, listening TCP socket to serve on, instead of host and port."""
     ready_fd: FileDescriptor | None = None
-    """An inherited pipe, told once when the server is ready."""
+    """An inherited file or pipe, told once when the server is ready."""
     termination_file: Path | None = None
     """Where the reason of a failed start is written."""
     drain_seconds: Annotated[float, Field(ge=0)] | None = None

@@ -1,6 +1,7 @@
 """`python -m mlp.local`: the agent of one machine, until it is told to end.
 
-With `--sweep` it ends the processes that a killed agent left behind, and itself.
+SIGINT and `POST /shutdown` end what it keeps too; SIGTERM and `POST /handover` end the agent alone, and the next one
+takes over what runs. With `--sweep` it ends what an agent left behind, and itself.
 Exit codes: 0 ended as told, 2 wrong usage, 3 could not start (why is on stderr and in MLP_TERMINATION_FILE).
 """
 
@@ -10,6 +11,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,9 +24,10 @@ from mlp.client.home import AgentFile, Home
 from mlp.errors import Invalid, MlpError
 from mlp.local.agent import Agent
 from mlp.local.documents import write_document
+from mlp.local.left import end, left_behind
 from mlp.local.lock import sole_agent
 from mlp.local.logs import JsonLines
-from mlp.local.records import end_left_behind
+from mlp.local.ports import Ports
 from mlp.local.server import serve
 from mlp.local.settings import Settings
 
@@ -37,6 +40,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         sys.stderr.write("usage: python -m mlp.local [--sweep]\n")
         return 2
     _log_to_stderr()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what it keeps inherits that: a terminal that closes ends nothing
     try:
         _run(sweep_only=bool(arguments), environment=environment)
     except (MlpError, OSError) as error:
@@ -49,18 +53,23 @@ def _run(sweep_only: bool, environment: Mapping[str, str]) -> None:
     home = Home.locate(settings.home)
     home.create()
     with sole_agent(home):
-        home.mark()
-        end_left_behind(home.run, patience=settings.end_seconds)
+        before = home.mark()
         if sweep_only:
+            end(left_behind(home.run), patience=settings.end_seconds)
             return
-        mark = AgentFile(version=__version__, pid=os.getpid(), started_at=datetime.now(UTC))
-        write_document(home.agent_file, mark)
-        asyncio.run(_keep(settings, home, environment))
+        asyncio.run(_keep(settings, home, before, environment))
 
 
-async def _keep(settings: Settings, home: Home, environment: Mapping[str, str]) -> None:
-    agent = Agent(settings, home, environment)
+async def _keep(settings: Settings, home: Home, before: AgentFile | None, environment: Mapping[str, str]) -> None:
+    ports = Ports.chosen(settings, before)
+    earlier = {} if before is None else {"registry_port": before.registry_port, "model_port": before.model_port}
+    mark = AgentFile(version=__version__, pid=os.getpid(), started_at=datetime.now(UTC), **earlier)
+    write_document(home.agent_file, mark)
+    agent = Agent(settings, ports, home, environment)
     agent.open()
+    # Only ports that could be had are kept for the next agent.
+    chosen = {"registry_port": ports.registry, "model_port": ports.first_model}
+    write_document(home.agent_file, mark.model_copy(update=chosen))
     await serve(agent, home.socket)
 
 

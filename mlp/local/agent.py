@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -20,54 +21,87 @@ from mlp.local.admission import admit
 from mlp.local.attempts import Backoff
 from mlp.local.keeper import Keeper, Options
 from mlp.local.launch import REGISTRY, Launch, Launcher
-from mlp.local.ports import free_ports
+from mlp.local.left import end, left_behind
+from mlp.local.ports import Ports, free_ports
 from mlp.local.reconcile import Phase, Wanted, wanted_of
+from mlp.local.records import HOLDER
 from mlp.local.settings import Settings
+from mlp.local.sockets import Sockets
 from mlp.local.status import status_of
-from mlp.local.store import Store, StoredDeployment
+from mlp.local.store import Store, StoredDeployment, new_uid
 from mlp.local.uses import Use, Uses, uses_of
 
 _log = logging.getLogger(__name__)
 _NOTHING = Wanted(revision=None, generation=1)
-_THE_REGISTRY = Wanted(revision=0, generation=1)
+_THE_REGISTRY = Wanted(revision=0, generation=1, is_alone=True)
 _LONGEST_SLEEP_SECONDS = 60.0
 _AFTER_FAULT_SECONDS = 1.0
+_START_LOOK_SECONDS = 0.02
+"""How often processes that start are asked whether they are ready."""
 
 
 class Agent:
     """Keeps the registry and a process for each deployment. Everything happens on one thread, in `run` or a call."""
 
-    def __init__(self, settings: Settings, home: Home, inherited: Mapping[str, str]) -> None:
-        self._launcher = Launcher(settings, home, inherited)
+    def __init__(self, settings: Settings, ports: Ports, home: Home, inherited: Mapping[str, str]) -> None:
+        self._launcher = Launcher(settings, home, ports.registry, inherited)
         self._settings = settings
+        self._ports = ports
+        self._home = home
         self._started_at = datetime.now(UTC)
         self._woken = asyncio.Event()
         self._stopping = False
+        self._is_leaving = False
+        self._sockets = Sockets(home, self.wake)
         self._options = Options(
             run=home.run,
+            sockets=self._sockets,
             start_seconds=settings.start_seconds,
             end_seconds=settings.end_seconds,
             backoff=Backoff(settings.retry_seconds, settings.longest_retry_seconds, settings.steady_seconds),
             changed=self.wake,
         )
         self._store = Store(home.deployments)
-        self._registry = Keeper(REGISTRY, settings.registry_port, self._launch_registry, self._options)
+        self._registry = Keeper(REGISTRY, ports.registry, self._launch_registry, self._options)
         self._stored: dict[str, StoredDeployment] = {}
         self._keepers: dict[str, Keeper] = {}
         self._leaving: list[Keeper] = []
 
     def open(self) -> None:
-        """Take the registry's port and read what should be served.
+        """Read what should be served, take over what runs already, and take the registry's port.
 
-        Raises Conflict (`port_taken`) and Precondition (`state_corrupt`).
+        Raises Conflict (`port_taken`) and Precondition (`state_corrupt`); nothing that ran has ended then.
         """
+        self._stored = self._store.load()
+        for name, stored in self._stored.items():
+            self._keepers[name] = self._keeper(name, stored.port, stored.uid)
+            if "uid" not in stored.model_fields_set:  # an earlier mlp wrote it
+                self._store.save(stored)
+        self._sockets.open()
+        adopted = self._adopt()
         try:
             self._registry.open()
         except Conflict as taken:
+            if not adopted:
+                self._sockets.end()
             raise Conflict(f"{taken.message}; MLP_REGISTRY_PORT moves the registry", code=taken.code) from None
-        self._stored = self._store.load()
-        for name, stored in self._stored.items():
-            self._keepers[name] = self._keeper(name, stored.port)
+
+    def _adopt(self) -> bool:
+        """Go on with what an earlier agent left, and end what cannot be gone on with; return whether anything was."""
+        keepers = [self._registry, *self._keepers.values()]
+        for keeper in keepers:
+            if self._sockets.holds(keeper.port):
+                keeper.open()
+        lone = []
+        for left in left_behind(self._home.run):
+            owner = next((keeper for keeper in keepers if keeper.owns(left.record) and keeper.seen().listening), None)
+            if owner is not None:
+                owner.adopt(left)
+            elif left.record.name != HOLDER:
+                lone.append(left)
+        end(lone, self._settings.end_seconds)
+        self._sockets.forget_all_but({keeper.port for keeper in keepers})
+        return any(keeper.seen().processes for keeper in keepers)
 
     def wake(self) -> None:
         """Look again at what runs: something has changed."""
@@ -78,16 +112,33 @@ class Agent:
         self._stopping = True
         self.wake()
 
+    def leave(self) -> None:
+        """End the agent alone: what it keeps goes on, and the next agent takes it over."""
+        self._is_leaving = True
+        self.wake()
+
     async def run(self) -> None:
-        """Keep everything running until `stop`, then end it: models first, the registry last."""
+        """Keep everything running until `leave`, or until `stop`; then end it: models first, the registry last."""
         while True:
             self._woken.clear()
             wake_at = self._step_safely()
-            if self._stopping and self._is_empty():
+            if self._is_leaving:
+                _log.info("the agent leaves; what it keeps goes on")
                 return
-            sleep = _LONGEST_SLEEP_SECONDS if wake_at is None else max(0.0, wake_at - time.monotonic())
+            if self._stopping and self._is_empty():
+                self._sockets.end()
+                return
+            await self._sleep(min(wake_at or math.inf, time.monotonic() + _LONGEST_SLEEP_SECONDS))
+
+    async def _sleep(self, until: float) -> None:
+        """Wait until something has changed, a process that starts is ready, or it is time."""
+        while not self._woken.is_set() and (rest := until - time.monotonic()) > 0:
+            looks = [keeper.look() for keeper in self._all()]
+            if any(looks):
+                return
+            is_starting = any(look is not None for look in looks)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), min(sleep, _LONGEST_SLEEP_SECONDS))
+                await asyncio.wait_for(self._woken.wait(), min(rest, _START_LOOK_SECONDS) if is_starting else rest)
 
     def uses(self) -> Uses:
         """Return what tells the registry which versions are served here."""
@@ -111,13 +162,13 @@ class Agent:
         What failed before is tried again at once, even where the spec is the same. Raises Invalid (see `admit`),
         Unavailable (`platform_stopping`, `no_free_port`), and OSError where the document cannot be written.
         """
-        if self._stopping:
+        if self._stopping or self._is_leaving:
             raise Unavailable("the platform is being shut down", code="platform_stopping")
         name = given.metadata.name
         current = self._stored.get(name)
         admitted = admit(given, current.deployment if current is not None else None, datetime.now(UTC))
         keeper = self._keepers.get(name) or self._new_keeper(name)
-        stored = StoredDeployment(port=keeper.port, deployment=admitted)
+        stored = StoredDeployment(port=keeper.port, uid=keeper.uid, deployment=admitted)
         if stored != current:
             try:
                 self._store.save(stored)
@@ -168,6 +219,7 @@ class Agent:
 
     def _step(self) -> float | None:
         """Do what can be done now; return when to look again."""
+        self._sockets.mend()
         models = [*self._keepers.values(), *self._leaving]
         if self._stopping:
             wakes = [keeper.step(_NOTHING) for keeper in models]
@@ -194,7 +246,7 @@ class Agent:
             state = status.conditions[0]
             _log.info(state.message, extra={"deployment": name, "reason": state.reason})
             deployment = stored.deployment.model_copy(update={"status": status})
-            self._stored[name] = StoredDeployment(port=stored.port, deployment=deployment)
+            self._stored[name] = stored.model_copy(update={"deployment": deployment})
             try:
                 self._store.save(self._stored[name])
             except OSError as error:  # a full disk must not end what serves; the next change writes it again
@@ -203,16 +255,16 @@ class Agent:
 
     def _new_keeper(self, name: str) -> Keeper:
         """Return a keeper on the lowest port that is free, and listen there."""
-        owned = {stored.port for stored in self._stored.values()} | {self._settings.registry_port}
-        for port in free_ports(self._settings.model_port, owned):
-            keeper = self._keeper(name, port)
+        owned = {stored.port for stored in self._stored.values()} | {self._ports.registry}
+        for port in free_ports(self._ports.first_model, owned):
+            keeper = self._keeper(name, port, new_uid())
             with suppress(Conflict):
                 keeper.open()
                 return keeper
-        raise Unavailable(f"no port from {self._settings.model_port} up is free", code="no_free_port")
+        raise Unavailable(f"no port from {self._ports.first_model} up is free", code="no_free_port")
 
-    def _keeper(self, name: str, port: int) -> Keeper:
-        return Keeper(name, port, partial(self._launch_model, name), self._options)
+    def _keeper(self, name: str, port: int, uid: str) -> Keeper:
+        return Keeper(name, port, partial(self._launch_model, name), self._options, uid)
 
     def _launch_registry(self, _revision: int) -> Launch:
         return self._launcher.registry()

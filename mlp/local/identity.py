@@ -1,8 +1,11 @@
-"""Which process a number means: process ids are given again, a pair of id and birth is not."""
+"""Which process a number means: process ids are given again, a pair of id and birth is not. Likewise for folders."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -13,7 +16,38 @@ def birth_of(pid: int) -> str | None:
 
     A process that has ended and waits for its parent to notice counts as ended.
     """
-    return _from_proc(pid) if (_PROC / "self" / "stat").exists() else _from_ps(pid)
+    return _from_proc(pid) if _has_proc() else _from_ps(pid)
+
+
+def place_of(folder: Path) -> str:
+    """Return a word for this very folder: a copy of it has another one, a moved one has not."""
+    found = folder.stat()
+    return f"{found.st_dev}:{found.st_ino}"
+
+
+def process_with(name: str, value: str) -> int | None:
+    """Return the leader of a group of processes in whose environment `name` has that value; None where none is found.
+
+    Environments can be read on Linux alone, and those of one's own processes; elsewhere nothing is found.
+    """
+    wanted = f"{name}={value}".encode()
+    for folder in _PROC.glob("[1-9]*") if _has_proc() else ():
+        pid = int(folder.name)
+        with suppress(OSError):
+            has_mark = wanted in (folder / "environ").read_bytes().split(b"\0")
+            if has_mark and os.getpgid(pid) == pid and birth_of(pid) is not None:
+                return pid
+    return None
+
+
+def signal_group(pid: int, number: signal.Signals) -> None:
+    """Signal a process that leads a group, and the group; it may have ended meanwhile."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, number)
+
+
+def _has_proc() -> bool:
+    return (_PROC / "self" / "stat").exists()
 
 
 def _from_proc(pid: int) -> str | None:

@@ -8,16 +8,20 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from mlp import __version__
 from mlp.api.agent import ProcessStatus
 from mlp.errors import Conflict
 from mlp.local.attempts import Attempts, Backoff, Ending
 from mlp.local.launch import Launch
-from mlp.local.ports import listen
+from mlp.local.left import Left
+from mlp.local.logs import rotate
 from mlp.local.process import Child, start
 from mlp.local.reconcile import Action, Close, Kill, Phase, Process, Seen, Start, Stop, Wanted, reconcile
-from mlp.local.records import Slot
+from mlp.local.records import ProcessRecord, Slot
+from mlp.local.sockets import Sockets
 
 _log = logging.getLogger(__name__)
 
@@ -28,28 +32,28 @@ class Options:
 
     run: Path
     """Where running processes are recorded."""
+    sockets: Sockets
     start_seconds: float
     end_seconds: float
     """How long a process may take to end when it is asked to."""
     backoff: Backoff
     changed: Callable[[], None]
-    """Called when a process says that it is ready."""
+    """Called when a process ends that an earlier agent started."""
 
 
 @dataclass
 class _Kept:
-    """A child, what it is for, and until when it must have got on."""
+    """A process, and until when it must have got on."""
 
     child: Child
-    revision: int
-    generation: int
     deadline: float | None
     late: bool = False
 
     def seen(self) -> Process:
-        phase = self.child.phase
-        deadline = None if phase is Phase.READY else self.deadline
-        return Process(self.child.pid, self.revision, phase, self.child.digest, deadline)
+        child, record = self.child, self.child.record
+        deadline = None if child.phase is Phase.READY else self.deadline
+        is_outdated = record.program != __version__
+        return Process(child.pid, record.revision, child.phase, child.digest, deadline, is_outdated)
 
 
 class Keeper:
@@ -58,15 +62,19 @@ class Keeper:
     `launch` says how a revision is started. A keeper never waits: `step` does what can be done now.
     """
 
-    def __init__(self, name: str, port: int, launch: Callable[[int], Launch], options: Options) -> None:
+    def __init__(
+        self, name: str, port: int, launch: Callable[[int], Launch], options: Options, uid: str | None = None
+    ) -> None:
         self.name = name
         self.port = port
+        self.uid = uid
         self._launch = launch
         self._options = options
         self._listener: socket.socket | None = None
         self._children: dict[int, _Kept] = {}
         self._attempts: dict[int, Attempts] = {}
         self._restarts = 0
+        self._next_attempt_at: datetime | None = None
 
     def seen(self) -> Seen:
         """Return what runs, as it was when last looked at."""
@@ -76,18 +84,42 @@ class Keeper:
     def open(self) -> socket.socket:
         """Listen on the port, unless that is so already. Raises Conflict (`port_taken`)."""
         if self._listener is None:
-            self._listener = listen(self.port)
+            self._listener = self._options.sockets.listen(self.port)
         return self._listener
 
     def close(self) -> None:
         """Listen no more."""
         if self._listener is not None:
-            self._listener.close()
+            self._options.sockets.close(self.port)
             self._listener = None
+
+    def owns(self, record: ProcessRecord) -> bool:
+        """Whether a process that an earlier agent started is one of those that this keeper would start."""
+        return (record.name, record.uid, record.port) == (self.name, self.uid, self.port)
+
+    def adopt(self, left: Left) -> None:
+        """Go on with a process that an earlier agent started."""
+        try:
+            child = Child.adopt(left.slot, left.record, self._options.changed)
+        except ProcessLookupError:
+            left.slot.clear()
+            return
+        self._restarts = max(self._restarts, left.record.restarts)
+        patience = self._options.end_seconds if child.phase is Phase.DRAINING else self._options.start_seconds
+        self._children[child.pid] = _Kept(child, time.monotonic() + patience)
+        words = {"child": self.name, "pid": child.pid, "revision": left.record.revision, "phase": child.phase.value}
+        _log.info("a process of an earlier agent was taken over", extra=words)
+
+    def look(self) -> bool | None:
+        """Look at processes that start: return whether one is ready now, or None where none starts."""
+        starting = [kept.child for kept in self._children.values() if kept.child.phase is Phase.STARTING]
+        ready = [child.look() for child in starting]
+        return any(ready) if ready else None
 
     def forgive(self) -> None:
         """Forget failures: what failed may be tried again at once."""
         self._attempts.clear()
+        self._next_attempt_at = None
 
     def step(self, wanted: Wanted) -> float | None:
         """Bring what runs nearer to `wanted`; return when to look again, in seconds of the monotonic clock."""
@@ -102,23 +134,31 @@ class Keeper:
     def statuses(self) -> list[ProcessStatus]:
         """Return a line for each process, or one that says why there is none."""
         last = max(self._attempts.values(), key=lambda attempts: attempts.next_at, default=None)
-        message = last.last.message if last is not None else ""
-        if not self._children:
-            state = "stopped" if last is None else "waiting"
-            idle = ProcessStatus(name=self.name, state=state, port=self.port, restarts=self._restarts, message=message)
-            return [idle]
-        return [
-            ProcessStatus(
-                name=self.name,
-                state=kept.child.phase,
-                pid=kept.child.pid,
-                port=self.port,
-                restarts=self._restarts,
-                started_at=kept.child.started_at,
-                message=message,
-            )
-            for kept in self._children.values()
-        ]
+        common = ProcessStatus(
+            name=self.name,
+            state="stopped" if last is None else "waiting",
+            port=self.port,
+            restarts=self._restarts,
+            reason=last.last.reason if last is not None else None,
+            message=last.last.message if last is not None else "",
+            failures=last.failures if last is not None else 0,
+            version=last.last.revision or None if last is not None else None,
+            next_attempt_at=self._next_attempt_at if last is not None else None,
+        )
+        return [self._status(common, kept.child) for kept in self._children.values()] or [common]
+
+    @staticmethod
+    def _status(common: ProcessStatus, child: Child) -> ProcessStatus:
+        return common.model_copy(
+            update={
+                "state": child.phase.value,
+                "pid": child.pid,
+                "version": child.record.revision or None,
+                "digest": child.digest,
+                "started_at": child.record.started_at,
+                "is_adopted": child.is_adopted,
+            }
+        )
 
     def _bury(self, wanted: Wanted) -> None:
         """Take notice of the processes that have ended, and of what that means."""
@@ -129,14 +169,15 @@ class Keeper:
             if kept.child.phase is not Phase.DRAINING:
                 self._failed(self._ending(kept))
             kept.child.clear()
-        proved = {kept.revision for kept in self._children.values() if kept.child.phase is Phase.READY}
+        proved = {kept.child.record.revision for kept in self._children.values() if kept.child.phase is Phase.READY}
         if wanted.revision in proved:
             self._attempts = {revision: known for revision, known in self._attempts.items() if revision in proved}
 
     def _failed(self, ending: Ending) -> None:
         self._restarts += 1
-        earlier = self._attempts.get(ending.revision)
-        self._attempts[ending.revision] = self._options.backoff.after(earlier, ending, time.monotonic())
+        earlier, now = self._attempts.get(ending.revision), time.monotonic()
+        self._attempts[ending.revision] = attempts = self._options.backoff.after(earlier, ending, now)
+        self._next_attempt_at = datetime.now(UTC) + timedelta(seconds=attempts.next_at - now)
         extra = {"child": self.name, "revision": ending.revision, "reason": ending.reason, "why": ending.message}
         _log.warning("a process failed", extra=extra)
 
@@ -149,7 +190,8 @@ class Keeper:
             reason, message = said.reason, said.message
         else:
             reason, message = "CrashLooping", child.exit_words()
-        return Ending(kept.revision, kept.generation, reason, message, child.ready_seconds())
+        record = child.record
+        return Ending(record.revision, record.generation, reason, message, child.ready_seconds())
 
     def _act(self, action: Action, generation: int) -> None:
         match action:
@@ -169,15 +211,21 @@ class Keeper:
     def _start(self, revision: int, generation: int) -> None:
         slot = Slot.new(self._options.run, self.name)
         try:
-            child = start(self._launch(revision), self.open(), slot, self._options.changed)
+            launch, record = self._launch(revision), self._record(revision, generation)
+            rotate(launch.log, launch.log_bytes)
+            child = start(launch, self.open(), slot, record)
         except Conflict as taken:
             self._failed(Ending(revision, generation, "PortTaken", taken.message))
         except OSError as error:
             slot.clear()
             self._failed(Ending(revision, generation, _reason(error), f"the process cannot be started: {error}"))
         else:
-            deadline = time.monotonic() + self._options.start_seconds
-            self._children[child.pid] = _Kept(child, revision, generation, deadline)
+            self._children[child.pid] = _Kept(child, time.monotonic() + self._options.start_seconds)
+
+    def _record(self, revision: int, generation: int) -> ProcessRecord:
+        known = {"port": self.port, "uid": self.uid, "restarts": self._restarts}
+        planned = ProcessRecord.planned(self._options.run, self.name)
+        return planned.model_copy(update={"revision": revision, "generation": generation, **known})
 
 
 def _reason(error: OSError) -> str:

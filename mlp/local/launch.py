@@ -35,13 +35,14 @@ class Launcher:
 
     settings: Settings
     home: Home
+    registry_port: int
     inherited: Mapping[str, str]
     """The agent's own environment, of which children get what is not meant for a service of the platform."""
 
     @property
     def registry_url(self) -> str:
         """Where the registry answers."""
-        return f"http://{HOST}:{self.settings.registry_port}"
+        return f"http://{HOST}:{self.registry_port}"
 
     def registry(self) -> Launch:
         """Return how the registry is started."""
@@ -50,7 +51,7 @@ class Launcher:
             self.settings.registry_command,
             {
                 "MLP_REGISTRY_HOST": HOST,
-                "MLP_REGISTRY_PORT": str(self.settings.registry_port),
+                "MLP_REGISTRY_PORT": str(self.registry_port),
                 "MLP_REGISTRY_DATA": str(self.home.registry),
             },
         )

@@ -5,19 +5,46 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+KEPT = 3
+"""How many older logs of a name there are at most."""
+_COPY_BYTES = 1_048_576
 _PLAIN = frozenset(vars(logging.makeLogRecord({})))
 
 
-def open_log(path: Path, limit: int) -> int:
-    """Return a descriptor that appends to the log; one of more than `limit` bytes is put aside as `<name>.log.1`."""
-    with suppress(FileNotFoundError):
-        if path.stat().st_size > limit:
-            path.replace(path.with_name(f"{path.name}.1"))
+def open_log(path: Path) -> int:
+    """Return a descriptor that appends to the log."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+
+def rotate(path: Path, limit: int) -> bool:
+    """Put a log of more than `limit` bytes aside as `<name>.log.1`, earlier ones as `.2` and `.3`; return whether.
+
+    It is copied and emptied, because the processes that write to it outlive whoever could tell them to open another;
+    a line that one of them writes in between may be lost.
+    """
+    try:
+        if path.stat().st_size <= limit:
+            return False
+    except FileNotFoundError:
+        return False
+    for number in range(KEPT - 1, 0, -1):
+        with suppress(FileNotFoundError):
+            _aside(path, number).replace(_aside(path, number + 1))
+    descriptor = os.open(_aside(path, 1), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with path.open("r+b") as log, os.fdopen(descriptor, "wb") as aside:
+        shutil.copyfileobj(log, aside, _COPY_BYTES)
+        aside.flush()
+        log.truncate(0)
+    return True
+
+
+def _aside(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.{number}")
 
 
 class JsonLines(logging.Formatter):

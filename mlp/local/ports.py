@@ -5,12 +5,33 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Container, Iterator
+from dataclasses import dataclass
 
+from mlp.client.home import AgentFile
 from mlp.errors import Conflict
+from mlp.local.settings import Settings
 
 HOST = "127.0.0.1"
+_REGISTRY_PORT, _MODEL_PORT = 8000, 8001
 _BACKLOG = 1024  # callers that wait while a process is started again
 _LAST_PORT = 65_535
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the registry listens, and the first port that is tried for deployments."""
+
+    registry: int
+    first_model: int
+
+    @classmethod
+    def chosen(cls, settings: Settings, before: AgentFile | None) -> Ports:
+        """Return what the settings say, else the ports of the agent before, else 8000 and 8001."""
+        earlier = (before.registry_port, before.model_port) if before is not None else (None, None)
+        return cls(
+            registry=settings.registry_port or earlier[0] or _REGISTRY_PORT,
+            first_model=settings.model_port or earlier[1] or _MODEL_PORT,
+        )
 
 
 def free_ports(first: int, owned: Container[int]) -> Iterator[int]:

@@ -1,8 +1,7 @@
-"""One child process, from its start to its end."""
+"""One process that serves, from its start or its adoption to its end."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
@@ -10,74 +9,69 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Self
 
-from pydantic import Field, ValidationError
-
-from mlp.api.wire import Answer
+from mlp.local.handle import Adopted, Handle, Started
 from mlp.local.launch import Launch
 from mlp.local.logs import open_log
 from mlp.local.reconcile import Phase
-from mlp.local.records import Slot
-
-_READY_BYTES = 65_536
-
-
-class Termination(Answer):
-    """Why a process could not start, in its own words."""
-
-    reason: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]*$")]
-    message: str = ""
-
-
-class _Readiness(Answer):
-    """The line that says that a process is ready."""
-
-    state: Literal["ready"]
-    digest: str | None = None
+from mlp.local.records import ProcessRecord, Slot, Termination
 
 
 class Child:
-    """A process that was started on an inherited socket and says through a pipe when it is ready."""
+    """A process that was started on an inherited socket and says in a file when it is ready."""
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], slot: Slot, ready_pipe: int, changed: Callable[[], None]
-    ) -> None:
-        self.phase = Phase.STARTING
-        self.started_at = datetime.now(UTC)
+    def __init__(self, handle: Handle, slot: Slot, record: ProcessRecord) -> None:
+        self.record = record
+        self.phase = Phase.DRAINING if record.is_draining else Phase.STARTING
         self.digest: str | None = None
-        self._process = process
+        self.pid = handle.pid
+        self._handle = handle
         self._slot = slot
-        self._changed = changed
         self._ready_at: float | None = None
-        self._pipe: int | None = ready_pipe
-        self._said = b""
-        asyncio.get_running_loop().add_reader(ready_pipe, self._listen)
+
+    @classmethod
+    def adopt(cls, slot: Slot, record: ProcessRecord, changed: Callable[[], None]) -> Self:
+        """Take over a process of an earlier agent. Raises ProcessLookupError where it has ended meanwhile."""
+        if record.pid is None or record.birth is None:
+            raise ProcessLookupError(record.name)
+        child = cls(Adopted(record.pid, record.birth, changed), slot, record)
+        child.look()
+        return child
 
     @property
-    def pid(self) -> int:
-        """The process's id; it is not given to another one before `ended` was asked."""
-        return self._process.pid
+    def is_adopted(self) -> bool:
+        """Whether an earlier agent started it."""
+        return isinstance(self._handle, Adopted)
+
+    def look(self) -> bool:
+        """Look whether a process that starts has become ready; return whether it has just now."""
+        said = self._slot.said_ready() if self._ready_at is None else None
+        if said is None:
+            return False
+        self.digest, self._ready_at = said[0].digest, said[1]
+        if self.phase is Phase.STARTING:
+            self.phase = Phase.READY
+        return True
 
     def ended(self) -> bool:
         """Whether the process has ended."""
-        if self._process.poll() is None:
+        if not self._handle.ended():
             return False
-        self._hang_up()
+        self.look()  # it may have become ready and ended since it was last looked at
         return True
 
     def stop(self) -> None:
         """Ask the process to finish what it has and end."""
         self.phase = Phase.DRAINING
-        self._process.terminate()
+        self.record = self.record.model_copy(update={"is_draining": True})
+        with suppress(OSError):  # a full disk must not keep it from ending
+            self._slot.write(self.record)
+        self._handle.terminate()
 
     def kill(self) -> None:
         """End the process, and those that it started, at once."""
-        if self._process.poll() is None:
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
+        self._handle.kill()
 
     def clear(self) -> None:
         """Forget the files of the process, which has ended."""
@@ -85,39 +79,64 @@ class Child:
 
     def ready_seconds(self) -> float | None:
         """Return how long the process has been ready, or was; None where it never was."""
-        return None if self._ready_at is None else time.monotonic() - self._ready_at
+        return None if self._ready_at is None else max(0.0, time.time() - self._ready_at)
 
     def termination(self) -> Termination | None:
         """Return what the process wrote of its end, if it did."""
-        with suppress(OSError, ValidationError):
-            return Termination.model_validate_json(self._slot.termination.read_bytes())
-        return None
+        return self._slot.said_last()
 
     def exit_words(self) -> str:
         """Return how the process ended, in words."""
-        code = self._process.returncode
-        how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
+        code = self._handle.exit_code()
+        if code is None:
+            how = "ended, an earlier agent's child, so that its exit code is not known"
+        else:
+            how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         return f"the process {how}" if self._ready_at is not None else f"the process {how} before it was ready"
 
-    def _listen(self) -> None:
-        """Read the ready line; whatever the end of the pipe means otherwise is told by the end of the process."""
-        chunk = os.read(self._pipe, _READY_BYTES) if self._pipe is not None else b""
-        self._said += chunk
-        if chunk and b"\n" not in self._said and len(self._said) < _READY_BYTES:
-            return
-        self._hang_up()
-        with suppress(ValidationError):
-            self.digest = _Readiness.model_validate_json(self._said).digest
-            self._ready_at = time.monotonic()
-            if self.phase is Phase.STARTING:
-                self.phase = Phase.READY
-        self._changed()
 
-    def _hang_up(self) -> None:
-        if self._pipe is not None:
-            asyncio.get_running_loop().remove_reader(self._pipe)
-            os.close(self._pipe)
-            self._pipe = None
+def start(launch: Launch, listener: socket.socket, slot: Slot, record: ProcessRecord) -> Child:
+    """Start a process that outlives this one; it is recorded before it is there, and with its number once it is.
+
+    Raises OSError where it cannot be started or recorded; then there is none.
+    """
+    slot.write(record)
+    process = _spawn(launch, listener, slot)
+    record = record.started(process.pid)
+    child = Child(Started(process), slot, record)
+    try:
+        slot.write(record)
+    except OSError:
+        child.kill()
+        process.wait()
+        raise
+    return child
+
+
+def _spawn(launch: Launch, listener: socket.socket, slot: Slot) -> subprocess.Popen[bytes]:
+    ready = os.open(slot.ready, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        log = open_log(launch.log)
+        try:
+            return subprocess.Popen(
+                launch.command,
+                env={
+                    **launch.environment,
+                    "MLP_LISTEN_FD": str(listener.fileno()),
+                    "MLP_READY_FD": str(ready),
+                    Slot.MARK: str(slot.termination),
+                },
+                cwd=launch.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(listener.fileno(), ready),
+                start_new_session=True,
+            )
+        finally:
+            os.close(log)
+    finally:
+        os.close(ready)
 
 
 def _signal_name(number: int) -> str:
@@ -125,46 +144,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:  # a real-time signal
         return f"signal {number}"
-
-
-def start(launch: Launch, listener: socket.socket, slot: Slot, changed: Callable[[], None]) -> Child:
-    """Start a process that outlives this one, and record it. Raises OSError where it cannot be started or recorded."""
-    ready, said = os.pipe()
-    try:
-        process = _spawn(launch, listener, slot.termination, said)
-    except BaseException:
-        os.close(ready)
-        raise
-    finally:
-        os.close(said)
-    child = Child(process, slot, ready, changed)
-    try:
-        slot.write(launch.name, process.pid)
-    except OSError:
-        child.kill()
-        process.wait()
-        child.ended()
-        raise
-    return child
-
-
-def _spawn(launch: Launch, listener: socket.socket, termination: Path, said: int) -> subprocess.Popen[bytes]:
-    contract = {
-        "MLP_LISTEN_FD": str(listener.fileno()),
-        "MLP_READY_FD": str(said),
-        "MLP_TERMINATION_FILE": str(termination),
-    }
-    log = open_log(launch.log, launch.log_bytes)
-    try:
-        return subprocess.Popen(
-            launch.command,
-            env={**launch.environment, **contract},
-            cwd=launch.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=(listener.fileno(), said),
-            start_new_session=True,
-        )
-    finally:
-        os.close(log)

@@ -32,6 +32,8 @@ class Process:
     digest: str | None = None
     deadline: float | None = None
     """When it must be ready, or ended, in seconds of the monotonic clock."""
+    is_outdated: bool = False
+    """Another version of mlp started it: it goes on until one of this version can take its place."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Wanted:
     generation: int
     stable: int | None = None
     """What answered last. It goes on, and is started again, until `revision` answers."""
+    is_alone: bool = False
+    """Whether two processes can never run side by side; callers then wait for the second one to start."""
 
 
 @dataclass(frozen=True)
@@ -118,18 +122,27 @@ def reconcile(wanted: Wanted, seen: Seen, now: float) -> Plan:
     """Compare what should run with what is seen at `now`, in seconds of the monotonic clock."""
     live = [each for each in seen.processes if each.phase is not Phase.DRAINING]
     kept = _kept(wanted, live)
-    running = {each.revision for each in live}
+    running = {each.revision for each in live if not each.is_outdated}
     due = {revision: _due(wanted, seen, revision, now) for revision in kept if revision not in running}
     deadlines = {each.pid: each.deadline for each in seen.processes if each.deadline is not None}
 
     kills = [Kill(pid) for pid, deadline in deadlines.items() if deadline <= now]
-    stops = [Stop(each.pid) for each in live if each.revision not in kept and Kill(each.pid) not in kills]
-    starts = [Start(revision) for revision, at in due.items() if at <= now]
+    over = [each for each in live if each.revision not in kept or (each.is_outdated and _replaced(each, wanted, live))]
+    stops = [Stop(each.pid) for each in over if Kill(each.pid) not in kills]
+    has_room = not (wanted.is_alone and seen.processes)
+    starts = [Start(revision) for revision, at in due.items() if at <= now and has_room]
     answers_soon = len(stops) < len(live) or min(due.values(), default=math.inf) <= now + _HELD_SECONDS
     closes = [Close()] if seen.listening and not answers_soon else []
 
     later = [at for at in due.values() if at > now]
     return Plan((*kills, *closes, *stops, *starts), min([*later, *deadlines.values()], default=None))
+
+
+def _replaced(old: Process, wanted: Wanted, live: list[Process]) -> bool:
+    """Whether an outdated process may go: another one does its work, or has to wait for its end."""
+    if wanted.is_alone or old.phase is Phase.STARTING:
+        return True
+    return any(each.revision == old.revision and each.phase is Phase.READY and not each.is_outdated for each in live)
 
 
 def _kept(wanted: Wanted, live: list[Process]) -> tuple[int, ...]:

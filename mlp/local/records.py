@@ -1,100 +1,145 @@
-"""What is written of each running process, so that the next agent finds those that this one leaves behind."""
+"""What is written of each process, so that the next agent knows those that this one leaves behind."""
 
 from __future__ import annotations
 
-import logging
-import os
 import secrets
 import signal
-import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from mlp.api.wire import Wire
+from mlp import __version__
+from mlp.api.wire import Answer
 from mlp.local.documents import write_document
-from mlp.local.identity import birth_of
+from mlp.local.identity import birth_of, place_of, process_with, signal_group
 
-_log = logging.getLogger(__name__)
-_LOOK_SECONDS = 0.02
+HOLDER = "socket_holder"
+"""The name of the process that holds the sockets; no deployment can have it."""
 
 
-class ProcessRecord(Wire):
-    """A process that an agent started."""
+class ProcessRecord(Answer):
+    """A process that an agent starts, or has started."""
 
     name: str
-    """`registry` or a deployment."""
-    pid: int
-    birth: str
+    """`registry`, HOLDER or a deployment."""
+    folder: str
+    """The identity of the folder in which the record was written; in a copy of that folder it means nothing."""
+    program: str = __version__
+    """The version of mlp that started it."""
+    pid: int | None = None
+    """None until it was started; a record may stay so where the agent was killed at that moment."""
+    birth: str | None = None
+    started_at: datetime | None = None
+    uid: str | None = None
+    """The deployment's uid: another one of the same name is not this one."""
+    port: int | None = None
+    revision: int = 0
+    """The model's version."""
+    generation: int = 1
+    restarts: int = 0
+    """How often what it serves was started before."""
+    is_draining: bool = False
+    """It was told to end."""
+
+    @classmethod
+    def planned(cls, folder: Path, name: str) -> Self:
+        """Return the record of a process that is about to be started."""
+        return cls(name=name, folder=place_of(folder))
+
+    def started(self, pid: int) -> Self:
+        """Return the record of the same process once it runs."""
+        return self.model_copy(update={"pid": pid, "birth": birth_of(pid), "started_at": datetime.now(UTC)})
 
     def lives(self) -> bool:
         """Whether that very process still runs."""
-        return birth_of(self.pid) == self.birth
+        return self.pid is not None and self.birth is not None and birth_of(self.pid) == self.birth
 
     def send(self, number: signal.Signals) -> None:
         """Signal the process and its group, unless it has ended."""
-        if self.lives():
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, number)
+        if self.pid is not None and self.lives():
+            signal_group(self.pid, number)
+
+
+class Termination(Answer):
+    """Why a process could not start, in its own words."""
+
+    reason: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]*$")]
+    message: str = ""
+
+
+class Readiness(Answer):
+    """The line that says that a process is ready."""
+
+    state: Literal["ready"]
+    digest: str | None = None
 
 
 @dataclass(frozen=True)
 class Slot:
     """The files of one process."""
 
+    MARK: ClassVar[str] = "MLP_TERMINATION_FILE"
+    """The variable in a process's environment that tells whose it is, even where the record has no number yet."""
+
     record: Path
     termination: Path
     """Where the process says why it could not start."""
+    ready: Path
+    """Where it says that it is ready. A file and no pipe: what was said there is read by every later agent."""
 
     @classmethod
     def new(cls, folder: Path, name: str) -> Slot:
         """Return a slot in `folder` that no other process has."""
-        stem = f"{name}.{secrets.token_hex(4)}"
-        return cls(folder / f"{stem}.json", folder / f"{stem}.termination")
+        return cls.at(folder / f"{name}.{secrets.token_hex(4)}.json")
+
+    @classmethod
+    def at(cls, record: Path) -> Slot:
+        """Return the slot whose record is that file."""
+        return cls(record, record.with_suffix(".termination"), record.with_suffix(".ready"))
+
+    @classmethod
+    def all(cls, folder: Path) -> Iterator[Slot]:
+        """Yield the slots in a folder; not each file there is a record."""
+        return map(cls.at, sorted(folder.glob("*.json")))
 
     def read(self) -> ProcessRecord | None:
-        """Return the process that took the slot, if a record says so."""
+        """Return the process that has the slot, if a record of this very folder says so.
+
+        Of one that was started and not yet recorded as such the number is found by the mark in its environment.
+        """
         try:
-            return ProcessRecord.model_validate_json(self.record.read_bytes())
+            record = ProcessRecord.model_validate_json(self.record.read_bytes())
         except (OSError, ValidationError):
             return None
+        if record.folder != place_of(self.record.parent):
+            return None
+        if record.pid is None:
+            found = process_with(self.MARK, str(self.termination))
+            return record if found is None else record.started(found)
+        return record
 
-    def write(self, name: str, pid: int) -> None:
-        """Record the process that took the slot; one that has ended already needs no record."""
-        birth = birth_of(pid)
-        if birth is not None:
-            write_document(self.record, ProcessRecord(name=name, pid=pid, birth=birth))
+    def write(self, record: ProcessRecord) -> None:
+        """Record a process. It needs to survive this agent, not the machine, so nothing waits for the disk."""
+        write_document(self.record, record, durable=False)
+
+    def said_ready(self) -> tuple[Readiness, float] | None:
+        """Return what the process said when it became ready and when (seconds of the wall clock), if it did."""
+        with suppress(OSError, ValidationError):
+            return Readiness.model_validate_json(self.ready.read_bytes()), self.ready.stat().st_mtime
+        return None
+
+    def said_last(self) -> Termination | None:
+        """Return why the process could not start, if it said so."""
+        with suppress(OSError, ValidationError):
+            return Termination.model_validate_json(self.termination.read_bytes())
+        return None
 
     def clear(self) -> None:
         """Forget the process."""
-        self.record.unlink(missing_ok=True)
-        self.termination.unlink(missing_ok=True)
-
-
-def end_left_behind(folder: Path, patience: float) -> None:
-    """End every recorded process, gently for `patience` seconds, then by force, and forget them."""
-    slots = [Slot(path, path.with_suffix(".termination")) for path in folder.glob("*.json")]
-    recorded = {slot: record for slot in slots if (record := slot.read()) is not None}
-    found = [record for record in recorded.values() if record.lives()]
-    for record in found:
-        _log.info("ending %s, left behind by an earlier agent", record.name, extra={"pid": record.pid})
-        record.send(signal.SIGTERM)
-    if not _wait(found, patience):
-        for record in found:
-            record.send(signal.SIGKILL)
-        _wait(found, patience)
-    for slot, record in recorded.items():
-        if not record.lives():
-            slot.clear()
-
-
-def _wait(records: list[ProcessRecord], patience: float) -> bool:
-    """Wait until none of the processes runs; return whether that came true in time."""
-    give_up = time.monotonic() + patience
-    while any(record.lives() for record in records):
-        if time.monotonic() > give_up:
-            return False
-        time.sleep(_LOOK_SECONDS)
-    return True
+        for path in (self.record, self.termination, self.ready):
+            path.unlink(missing_ok=True)

@@ -32,6 +32,7 @@ def create_app(agent: Agent) -> Starlette:
             Route("/deployments/{name}", routes.apply, methods=["PUT"]),
             Route("/deployments/{name}", routes.delete, methods=["DELETE"]),
             Route("/shutdown", routes.shutdown, methods=["POST"]),
+            Route("/handover", routes.handover, methods=["POST"]),
         ],
         exception_handlers=dict.fromkeys((MlpError, HTTPException, OSError, Exception), _fault),
     )
@@ -63,6 +64,10 @@ class _Routes:
     async def shutdown(self, _request: Request) -> Response:
         self._agent.stop()
         return JSONResponse({"state": "stopping"}, HTTPStatus.ACCEPTED)
+
+    async def handover(self, _request: Request) -> Response:
+        self._agent.leave()
+        return JSONResponse({"state": "leaving"}, HTTPStatus.ACCEPTED)
 
 
 def _deployment(body: bytes) -> ModelDeployment:

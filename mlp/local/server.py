@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
 
 from mlp.local.agent import Agent
+from mlp.local.documents import guarded_socket, remove_document
 from mlp.local.routes import create_app
+
+_FINISH_SECONDS = 2
+"""How long answers under way may take when the agent ends."""
 
 
 class _Server(uvicorn.Server):
@@ -24,14 +26,25 @@ class _Server(uvicorn.Server):
 
 
 async def serve(agent: Agent, path: Path) -> None:
-    """Run the agent and answer for it at `path` until it has ended everything; SIGTERM and SIGINT begin that."""
+    """Run the agent and answer for it at `path` until it has ended everything, or left it to the next one.
+
+    SIGINT begins the one and SIGTERM the other: what ends the agent alone takes nothing from callers of models.
+    """
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGCHLD, agent.wake)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, agent.stop)
-    config = uvicorn.Config(create_app(agent), http="h11", ws="none", lifespan="off", log_config=None, access_log=False)
+    loop.add_signal_handler(signal.SIGINT, agent.stop)
+    loop.add_signal_handler(signal.SIGTERM, agent.leave)
+    config = uvicorn.Config(
+        create_app(agent),
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_FINISH_SECONDS,
+    )
     server = _Server(config)
-    with _listening(path) as listener:
+    with guarded_socket(path) as listener:
         serving = loop.create_task(server.serve(sockets=[listener]))
         telling = loop.create_task(agent.uses().run())
         try:
@@ -40,22 +53,4 @@ async def serve(agent: Agent, path: Path) -> None:
             telling.cancel()
             server.should_exit = True
             await serving
-
-
-@contextmanager
-def _listening(path: Path) -> Iterator[socket.socket]:
-    """Listen at `path`, where only the owner of the folder may connect."""
-    path.unlink(missing_ok=True)
-    before = os.umask(0o177)
-    try:
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(os.fspath(path))
-    finally:
-        os.umask(before)
-    listener.listen()
-    try:
-        yield listener
-    finally:
-        with suppress(OSError):
-            path.unlink()
-        listener.close()
+            remove_document(path)

@@ -19,9 +19,10 @@ class Settings(BaseSettings):
 
     home: str | None = None
     """The platform's folder; by default the user's data folder."""
-    registry_port: Port = 8000
-    model_port: Port = 8001
-    """The first port tried for a new deployment."""
+    registry_port: Port | None = None
+    """Where the registry listens; by default where it did before, 8000 at first."""
+    model_port: Port | None = None
+    """The first port tried for a new deployment; by default the one of before, 8001 at first."""
     start_seconds: Seconds = 60
     """How long a process may take to become ready."""
     drain_seconds: Seconds = 2
@@ -36,7 +37,9 @@ class Settings(BaseSettings):
     use_seconds: Seconds = 180
     """How often the registry is told which versions are served here; it forgets that after 10 minutes."""
     log_bytes: Annotated[int, Field(ge=1)] = 10_000_000
-    """A log larger than this is put aside when a process starts; one older log is kept."""
+    """A log larger than this is put aside; three older ones are kept."""
+    log_look_seconds: Seconds = 10
+    """How often the size of logs is looked at."""
     registry_command: tuple[str, ...] = (sys.executable, "-P", "-m", "mlp.registry")
     model_command: tuple[str, ...] = (sys.executable, "-P", "-m", "mlp.inference")
 

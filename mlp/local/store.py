@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from mlp.api.deployment import ModelDeployment
 from mlp.api.wire import Wire
@@ -12,10 +13,17 @@ from mlp.errors import Precondition
 from mlp.local.documents import remove_document, write_document
 
 
+def new_uid() -> str:
+    """Return a uid that no deployment has or had."""
+    return secrets.token_hex(8)
+
+
 class StoredDeployment(Wire):
     """A deployment and the port that is its own."""
 
     port: int
+    uid: str = Field(default_factory=new_uid)
+    """Tells the deployment from one of the same name that was deleted before it."""
     deployment: ModelDeployment
 
 

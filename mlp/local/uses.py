@@ -59,12 +59,16 @@ class Uses:
 
     async def run(self) -> None:
         """Go on until cancelled."""
-        while True:
-            await asyncio.sleep(self._look_seconds)
-            try:
-                await asyncio.to_thread(self._attend, self._wanted())
-            except Exception:  # noqa: BLE001  a fault here must not end what serves
-                _log.exception("the registry could not be told what is served here")
+        try:
+            while True:
+                await asyncio.sleep(self._look_seconds)
+                try:
+                    await asyncio.to_thread(self._attend, self._wanted())
+                except Exception:  # noqa: BLE001  a fault here must not end what serves
+                    _log.exception("the registry could not be told what is served here")
+        finally:
+            if self._registry is not None:
+                self._registry.close()
 
     def _attend(self, wanted: set[Use]) -> None:
         now = time.monotonic()

@@ -24,10 +24,15 @@ def purge(home: Home) -> None:
 
 
 def _delete(home: Home) -> None:
-    for folder in (home.registry, home.deployments, home.logs, home.cache, home.run):
+    for folder in (home.registry, home.deployments, home.history, home.logs, home.cache, home.run):
         if folder.exists():
             shutil.rmtree(folder)
-    for file in (home.socket, home.lock, home.agent_file):  # the mark goes last, so that a purge can be repeated
+    for file in (
+        home.socket,
+        home.holder_socket,
+        home.lock,
+        home.agent_file,
+    ):  # the mark goes last, so that a purge can be repeated
         file.unlink(missing_ok=True)
     if not any(home.root.iterdir()):
         home.root.rmdir()

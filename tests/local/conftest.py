@@ -104,9 +104,9 @@ class Machine:
         self.agent.wait()
 
     def down(self) -> None:
-        """End the agent as the system does at a shutdown, and everything with it."""
+        """End the agent and everything with it."""
         if self.agent is not None and self.agent.poll() is None:
-            self.agent.send_signal(signal.SIGTERM)
+            self.agent.send_signal(signal.SIGINT)
             assert self.agent.wait(PATIENCE) == 0
 
     def clean(self) -> None:
@@ -162,8 +162,8 @@ class Machine:
         except (OSError, http.client.HTTPException):
             return None
 
-    def callers(self, port: int) -> "Callers":
-        return Callers(port)
+    def callers(self, port: int, count: int = 6) -> "Callers":
+        return Callers(port, count)
 
     def until(self, holds):
         return until(holds)
@@ -171,16 +171,30 @@ class Machine:
     def pid_of(self, name: str) -> int:
         return next(line.pid for line in self.client.status().processes if line.name == name and line.pid)
 
+    def pids(self) -> dict[str, int]:
+        """Return the processes that the agent keeps, by their names."""
+        return {line.name: line.pid for line in self.client.status().processes}
+
+    def records(self, name: str) -> list[Path]:
+        """Return the records of the processes of that name."""
+        return list(self.home.run.glob(f"{name}.*.json"))
+
+    def rewrite(self, name: str, **fields) -> None:
+        """Change what is recorded of the processes of that name."""
+        for path in self.records(name):
+            path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
 
 class Callers:
-    """Keep-alive clients that ask without a pause and forgive nothing."""
+    """Keep-alive clients that ask without a pause, and one that connects anew each time. They forgive nothing."""
 
-    def __init__(self, port: int, count: int = 6) -> None:
+    def __init__(self, port: int, count: int) -> None:
         self.answers: list[int] = []
         self.failures: list[str] = []
         self._port = port
         self._ended = threading.Event()
         self._threads = [threading.Thread(target=self._ask) for _ in range(count)]
+        self._threads.append(threading.Thread(target=self._knock))
 
     def __enter__(self):
         for thread in self._threads:
@@ -201,6 +215,21 @@ class Callers:
                 self.failures.append(repr(error))
                 connection.close()
         connection.close()
+
+    def _knock(self) -> None:
+        while not self._ended.wait(0.005):
+            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+            try:
+                predict(connection)
+            except (OSError, http.client.HTTPException) as error:
+                self.failures.append(f"a new connection: {error!r}")
+            finally:
+                connection.close()
+
+    def more(self, count: int = 20) -> None:
+        """Wait until so many more requests have been answered."""
+        enough = len(self.answers) + count
+        until(lambda: len(self.answers) >= enough or self.failures)
 
 
 STAND_INS = {"MLP_REGISTRY_COMMAND": STAND_IN, "MLP_MODEL_COMMAND": STAND_IN, "MLP_DRAIN_SECONDS": "1"}

@@ -17,6 +17,7 @@ ENDS_WITHOUT_A_WORD = 1_001
 IS_NEVER_READY = 1_002
 ENDS_ONCE_READY = 1_003
 IGNORES_SIGTERM = 1_004
+WAITS_FOR_A_FILE = 1_005
 
 
 class StandIn:
@@ -80,6 +81,8 @@ def main() -> None:
         sys.exit(7)
     if version == IS_NEVER_READY:
         time.sleep(600)
+    while version == WAITS_FOR_A_FILE and not Path("go").exists():
+        time.sleep(0.01)
     asyncio.run(StandIn(version).serve())
 
 

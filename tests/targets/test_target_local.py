@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 
 from mlp.api.deployment import Autoscaling, ModelDeployment, ObjectMeta, ResourceList, Resources, Spec
+from mlp.client.home import FORMAT
 from mlp.errors import Conflict, DeadlineExceeded, Failed, NotFound, Precondition
 from mlp.targets import Platform
 from mlp.targets.local import LocalTarget
@@ -264,7 +265,7 @@ def test_purge_refuses_a_folder_without_the_platforms_mark(target, home):
 
 def test_a_folder_of_a_newer_version_is_left_alone(running, home):
     running.down(ignore, timeout=20)
-    newer = home.mark().model_copy(update={"format": 2, "version": "9.0.0"})
+    newer = home.mark().model_copy(update={"format": FORMAT + 1, "version": "9.0.0"})
     home.agent_file.write_text(newer.model_dump_json())
     for verb in (lambda: running.up(ignore, timeout=20), lambda: running.down(ignore, timeout=20, purge=True)):
         with pytest.raises(Precondition, match=r"9\.0\.0") as refused:
