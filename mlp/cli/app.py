@@ -25,6 +25,11 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code."""
+    if list(arguments[:1]) == ["__complete"]:
+        from mlp.cli.completion.answer import answer
+
+        answer(arguments[1:])
+        return 0
     _make_streams_writable()
     try:
         return _run(list(arguments))

@@ -37,6 +37,7 @@ ROOT: Mapping[str, Entry] = {
     "why": Entry("mlp.cli.commands.why", "Say why a deployment does not serve: one cause, one fix."),
     "logs": Entry("mlp.cli.commands.logs", "Show the log of a deployment or of a part of the platform."),
     "explain": Entry("mlp.cli.commands.explain", "Say what an MLP code means, and how to mend it."),
+    "completion": Entry("mlp.cli.commands.completion", "Print what makes TAB complete commands and names."),
     "version": Entry("mlp.cli.commands.version", "Show the version of mlp."),
 }
 

@@ -39,3 +39,9 @@ def test_help_and_version_need_typer_alone(arguments):
 def test_root_help_imports_no_command():
     loaded = modules_after("sys.argv = ['mlp', '--help']; from mlp.cli.app import main; main()")
     assert not [name for name in loaded if name.startswith("mlp.cli.commands")]
+
+
+def test_completion_needs_not_even_typer():
+    loaded = modules_after("sys.argv = ['mlp', '__complete', 'bash', 'mlp logs ']; from mlp.cli.app import main; main()")
+    assert "mlp.cli.completion.names" in loaded
+    assert not loaded & {*LIGHT_COMMANDS_SPARE, "typer", "subprocess", "tomllib", "asyncio"}
