@@ -175,6 +175,18 @@ def negation() -> Published:
     return _elementwise("negation", "Not", signature, TensorProto.BOOL)
 
 
+def identity(
+    name: str, dtype: DType, kind: int, outputs: Outputs | None = None, *, nullable: bool = False
+) -> Published:
+    """Return a graph over one feature `x` that answers what it is asked, of that dtype and ONNX type."""
+    signature = Signature(
+        inputs=[Feature(name="x", dtype=dtype, tensor="x", nullable=nullable)],
+        layout=Layout.MATRIX,
+        outputs=outputs or Outputs(task=Task.OTHER, prediction="y"),
+    )
+    return _elementwise(name, "Identity", signature, kind)
+
+
 def _numbers(names: Sequence[str], tensor: str, output: str, dtype: DType, width: int = 1) -> Signature:
     return Signature(
         inputs=[Feature(name=name, dtype=dtype, tensor=tensor, nullable=True) for name in names],

@@ -1,0 +1,70 @@
+"""A model behind every route of its server, without sockets: requests as HTTP and gRPC make them of bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+from served_models import Published
+
+from mlp.inference.app import App
+from mlp.inference.dataplane import DataPlane
+from mlp.inference.drift import Drift
+from mlp.inference.http1 import Reply, Request
+from mlp.inference.lifecycle import Lifecycle
+from mlp.inference.loading import load
+from mlp.inference.metrics import Metrics
+from mlp.inference.oip.calls import ModelCalls
+from mlp.inference.oip.outputs import OutputWriter
+from mlp.inference.oip.routes import OpenInference
+from mlp.inference.pages import Pages
+from mlp.inference.predict.instances import InstancesRoute
+from mlp.inference.predict.route import PredictRoute
+from mlp.inference.routes import elsewhere, model_routes
+from mlp.inference.rpc.messages import schema
+from mlp.inference.rpc.service import ModelService
+from mlp.inference.source import Artifact
+
+
+class InProcess:
+    """One loaded model."""
+
+    def __init__(self, published: Published, folder: Path) -> None:
+        path = folder / f"{published.version.name}.onnx"
+        path.write_bytes(published.blob)
+        self.model = load(Artifact(published.version, path), threads=1)
+        self.metrics, lifecycle = Metrics(Drift(self.model.signature)), Lifecycle()
+        plane = DataPlane(self.model, self.metrics, max_rows=1_000)
+        outputs = OutputWriter(self.model.signature, self.model.session.output_types, self.metrics)
+        calls = ModelCalls(self.model, plane, outputs)
+        routes = model_routes(
+            Pages(self.model, self.metrics, lifecycle),
+            PredictRoute(self.model, plane, self.metrics),
+            InstancesRoute(self.model, plane, self.metrics),
+            OpenInference(self.model, calls, lifecycle),
+        )
+        self._app = App(routes, elsewhere, self.metrics.route)
+        self._schema = schema()
+        self._answers = ModelService(self.model, calls, lifecycle, self._schema).answers()
+
+    def http(self, path: str, body: bytes | dict[str, Any] | None = None, **headers: str) -> Reply:
+        """Ask by GET, or by POST where there is a body."""
+        content = json.dumps(body).encode() if isinstance(body, dict) else body or b""
+        given = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
+        return _awaited(self._app.answer(Request(b"GET" if body is None else b"POST", path, given, content)))
+
+    def rpc(self, fill: Any) -> Any:
+        """Call ModelInfer with a message that `fill` has completed; return the response."""
+        message = self._schema.methods["ModelInfer"].request(model_name=self.model.name)
+        fill(message)
+        return _awaited(self._answers["ModelInfer"](message))
+
+
+def _awaited(found: Any) -> Any:
+    async def wait() -> Any:
+        return await found
+
+    return asyncio.run(wait()) if inspect.isawaitable(found) else found
