@@ -13,15 +13,21 @@ from datetime import UTC, datetime
 from functools import partial
 
 from mlp import __version__
-from mlp.api.agent import AgentStatus
+from mlp.api.agent import AgentStatus, ProcessStatus
 from mlp.api.deployment import ModelDeployment
+from mlp.api.history import DeploymentEvent, Revision
+from mlp.api.why import Why
 from mlp.client.home import Home
 from mlp.errors import Conflict, NotFound, Unavailable
 from mlp.local.admission import admit
 from mlp.local.attempts import Backoff
+from mlp.local.causes import Evidence, why_of
+from mlp.local.changes import Changes
+from mlp.local.journal import Journal
 from mlp.local.keeper import Keeper, Options
 from mlp.local.launch import REGISTRY, Launch, Launcher
 from mlp.local.left import end, left_behind
+from mlp.local.logs import last_lines
 from mlp.local.ports import Ports, free_ports
 from mlp.local.reconcile import Phase, Wanted, wanted_of
 from mlp.local.records import HOLDER
@@ -36,6 +42,8 @@ _NOTHING = Wanted(revision=None, generation=1)
 _THE_REGISTRY = Wanted(revision=0, generation=1, is_alone=True)
 _LONGEST_SLEEP_SECONDS = 60.0
 _AFTER_FAULT_SECONDS = 1.0
+_LOG_LINES = 5
+"""How many of a log's last lines go with a cause."""
 _START_LOOK_SECONDS = 0.02
 """How often processes that start are asked whether they are ready."""
 
@@ -60,8 +68,11 @@ class Agent:
             end_seconds=settings.end_seconds,
             backoff=Backoff(settings.retry_seconds, settings.longest_retry_seconds, settings.steady_seconds),
             changed=self.wake,
+            tell=self._happened,
         )
         self._store = Store(home.deployments)
+        self._journal = Journal(home.history)
+        self._changes = Changes()
         self._registry = Keeper(REGISTRY, ports.registry, self._launch_registry, self._options)
         self._stored: dict[str, StoredDeployment] = {}
         self._keepers: dict[str, Keeper] = {}
@@ -75,6 +86,7 @@ class Agent:
         self._stored = self._store.load()
         for name, stored in self._stored.items():
             self._keepers[name] = self._keeper(name, stored.port, stored.uid)
+            self._journal.found(stored.deployment)
             if "uid" not in stored.model_fields_set:  # an earlier mlp wrote it
                 self._store.save(stored)
         self._sockets.open()
@@ -122,10 +134,13 @@ class Agent:
         while True:
             self._woken.clear()
             wake_at = self._step_safely()
+            self._changes.show(self._shown())
             if self._is_leaving:
+                self._changes.end()
                 _log.info("the agent leaves; what it keeps goes on")
                 return
             if self._stopping and self._is_empty():
+                self._changes.end()
                 self._sockets.end()
                 return
             await self._sleep(min(wake_at or math.inf, time.monotonic() + _LONGEST_SLEEP_SECONDS))
@@ -177,6 +192,8 @@ class Agent:
                     keeper.close()
                 raise
         self._stored[name], self._keepers[name] = stored, keeper
+        if current is None or admitted.metadata.generation != current.deployment.metadata.generation:
+            self._journal.asked(admitted, datetime.now(UTC))
         keeper.forgive()
         self._step_deployment(name)
         self.wake()
@@ -187,22 +204,59 @@ class Agent:
         stored = self._find(name)
         self._store.remove(name)
         del self._stored[name]
+        self._journal.forget(name)
         self._leaving.append(self._keepers.pop(name))
         self._step()
         self.wake()
         return stored.deployment
 
+    def history(self, name: str) -> list[Revision]:
+        """Return what a deployment was asked to serve. Raises NotFound (`deployment_not_found`)."""
+        return self._journal.revisions(self.deployment(name))
+
+    def events(self, name: str) -> list[DeploymentEvent]:
+        """Return what happened to a deployment. Raises NotFound (`deployment_not_found`)."""
+        self._find(name)
+        return self._journal.events(name)
+
+    def why(self, name: str) -> Why:
+        """Return why a deployment does not serve, or that it does. Raises NotFound (`deployment_not_found`)."""
+        deployment = self.deployment(name)
+        evidence = Evidence(
+            processes=self._keepers[name].statuses(),
+            registry=self._registry.statuses()[-1],
+            registry_url=self._launcher.registry_url,
+            log=last_lines(self._home.log(name), _LOG_LINES),
+        )
+        return why_of(deployment, evidence)
+
+    async def changed(self, word: str, seconds: float) -> None:
+        """Wait until the agent shows another state than the one that `word` names, `seconds` at most."""
+        await self._changes.after(word, seconds)
+
     def status(self) -> AgentStatus:
         """Return what the agent keeps, and how that is."""
+        self._changes.show(self._shown())
         return AgentStatus(
             version=__version__,
             pid=os.getpid(),
             started_at=self._started_at,
             registry_url=self._launcher.registry_url,
             registry_ready=any(process.phase is Phase.READY for process in self._registry.seen().processes),
-            processes=[line for keeper in self._all() for line in keeper.statuses()],
+            change=self._changes.word,
+            processes=self._processes(),
             deployments=self.deployments(),
         )
+
+    def _processes(self) -> list[ProcessStatus]:
+        return [line for keeper in self._all() for line in keeper.statuses()]
+
+    def _shown(self) -> object:
+        return self._processes(), self.deployments()
+
+    def _happened(self, name: str, event: DeploymentEvent) -> None:
+        if name in self._keepers:
+            self._journal.happened(name, event)
 
     def _all(self) -> list[Keeper]:
         return [self._registry, *self._keepers.values(), *self._leaving]
@@ -247,6 +301,7 @@ class Agent:
             _log.info(state.message, extra={"deployment": name, "reason": state.reason})
             deployment = stored.deployment.model_copy(update={"status": status})
             self._stored[name] = stored.model_copy(update={"deployment": deployment})
+            self._journal.looked(deployment, datetime.now(UTC))
             try:
                 self._store.save(self._stored[name])
             except OSError as error:  # a full disk must not end what serves; the next change writes it again

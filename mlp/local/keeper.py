@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mlp import __version__
 from mlp.api.agent import ProcessStatus
+from mlp.api.history import DeploymentEvent
 from mlp.errors import Conflict
 from mlp.local.attempts import Attempts, Backoff, Ending
 from mlp.local.launch import Launch
@@ -39,6 +40,8 @@ class Options:
     backoff: Backoff
     changed: Callable[[], None]
     """Called when a process ends that an earlier agent started."""
+    tell: Callable[[str, DeploymentEvent], None]
+    """Called with the name of a keeper and what happened to one of its processes."""
 
 
 @dataclass
@@ -109,12 +112,15 @@ class Keeper:
         self._children[child.pid] = _Kept(child, time.monotonic() + patience)
         words = {"child": self.name, "pid": child.pid, "revision": left.record.revision, "phase": child.phase.value}
         _log.info("a process of an earlier agent was taken over", extra=words)
+        self._tell("TakenOver", "a new agent took the process over", child)
 
     def look(self) -> bool | None:
         """Look at processes that start: return whether one is ready now, or None where none starts."""
         starting = [kept.child for kept in self._children.values() if kept.child.phase is Phase.STARTING]
-        ready = [child.look() for child in starting]
-        return any(ready) if ready else None
+        ready = [child for child in starting if child.look()]
+        for child in ready:
+            self._tell("Ready", f"version {child.record.revision} has proved itself and answers", child)
+        return bool(ready) if starting else None
 
     def forgive(self) -> None:
         """Forget failures: what failed may be tried again at once."""
@@ -180,6 +186,25 @@ class Keeper:
         self._next_attempt_at = datetime.now(UTC) + timedelta(seconds=attempts.next_at - now)
         extra = {"child": self.name, "revision": ending.revision, "reason": ending.reason, "why": ending.message}
         _log.warning("a process failed", extra=extra)
+        event = DeploymentEvent(
+            at=datetime.now(UTC),
+            type="Warning",
+            reason=ending.reason,
+            message=ending.message,
+            version=ending.revision or None,
+        )
+        self._options.tell(self.name, event)
+
+    def _tell(self, reason: str, message: str, child: Child) -> None:
+        event = DeploymentEvent(
+            at=datetime.now(UTC),
+            type="Normal",
+            reason=reason,
+            message=message,
+            version=child.record.revision or None,
+            pid=child.pid,
+        )
+        self._options.tell(self.name, event)
 
     def _ending(self, kept: _Kept) -> Ending:
         child, said = kept.child, kept.child.termination()
@@ -200,6 +225,7 @@ class Keeper:
             case Stop(pid):
                 kept = self._children[pid]
                 kept.child.stop()
+                self._tell("Draining", f"version {kept.child.record.revision} finishes what it has", kept.child)
                 kept.deadline = time.monotonic() + self._options.end_seconds
             case Kill(pid):
                 kept = self._children[pid]
@@ -221,6 +247,7 @@ class Keeper:
             self._failed(Ending(revision, generation, _reason(error), f"the process cannot be started: {error}"))
         else:
             self._children[child.pid] = _Kept(child, time.monotonic() + self._options.start_seconds)
+            self._tell("Started", f"version {revision} was started", child)
 
     def _record(self, revision: int, generation: int) -> ProcessRecord:
         known = {"port": self.port, "uid": self.uid, "restarts": self._restarts}

@@ -13,6 +13,7 @@ from pathlib import Path
 KEPT = 3
 """How many older logs of a name there are at most."""
 _COPY_BYTES = 1_048_576
+_TAIL_BYTES = 16_384
 _PLAIN = frozenset(vars(logging.makeLogRecord({})))
 
 
@@ -41,6 +42,16 @@ def rotate(path: Path, limit: int) -> bool:
         aside.flush()
         log.truncate(0)
     return True
+
+
+def last_lines(path: Path, count: int) -> list[str]:
+    """Return the last lines of a log, none where there is no log."""
+    try:
+        with path.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            return log.read().decode(errors="replace").splitlines()[-count:]
+    except OSError:
+        return []
 
 
 def _aside(path: Path, number: int) -> Path:

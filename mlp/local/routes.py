@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -15,9 +16,11 @@ from starlette.routing import Route
 
 from mlp.api.deployment import ModelDeployment
 from mlp.api.error import ErrorBody, ErrorDocument
+from mlp.api.wire import Answer
 from mlp.errors import Conflict, Invalid, MlpError, NotFound, Unavailable
 from mlp.local.agent import Agent
 
+_LONGEST_WAIT_SECONDS = 60
 _STATUSES: Mapping[type[MlpError], int] = {Invalid: 422, NotFound: 404, Conflict: 409, Unavailable: 503}
 
 
@@ -31,6 +34,9 @@ def create_app(agent: Agent) -> Starlette:
             Route("/deployments/{name}", routes.get, methods=["GET"]),
             Route("/deployments/{name}", routes.apply, methods=["PUT"]),
             Route("/deployments/{name}", routes.delete, methods=["DELETE"]),
+            Route("/deployments/{name}/history", routes.history),
+            Route("/deployments/{name}/events", routes.events),
+            Route("/deployments/{name}/why", routes.why),
             Route("/shutdown", routes.shutdown, methods=["POST"]),
             Route("/handover", routes.handover, methods=["POST"]),
         ],
@@ -42,7 +48,10 @@ class _Routes:
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
 
-    async def status(self, _request: Request) -> Response:
+    async def status(self, request: Request) -> Response:
+        word = request.query_params.get("after")
+        if word is not None:
+            await self._agent.changed(word, _seconds(request.query_params.get("wait", "0")))
         return JSONResponse(self._agent.status().model_dump(mode="json", by_alias=True, exclude_none=True))
 
     async def list(self, _request: Request) -> Response:
@@ -50,6 +59,15 @@ class _Routes:
 
     async def get(self, request: Request) -> Response:
         return JSONResponse(self._agent.deployment(request.path_params["name"]).document())
+
+    async def history(self, request: Request) -> Response:
+        return _items(self._agent.history(request.path_params["name"]))
+
+    async def events(self, request: Request) -> Response:
+        return _items(self._agent.events(request.path_params["name"]))
+
+    async def why(self, request: Request) -> Response:
+        return JSONResponse(self._agent.why(request.path_params["name"]).model_dump(mode="json", exclude_none=True))
 
     async def apply(self, request: Request) -> Response:
         given = _deployment(await request.body())
@@ -68,6 +86,22 @@ class _Routes:
     async def handover(self, _request: Request) -> Response:
         self._agent.leave()
         return JSONResponse({"state": "leaving"}, HTTPStatus.ACCEPTED)
+
+
+def _items(documents: Sequence[Answer]) -> Response:
+    items = [each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in documents]
+    return JSONResponse({"items": items})
+
+
+def _seconds(text: str) -> float:
+    """Return how long a caller wants to wait, a minute at most. Raises Invalid (`invalid_wait`)."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= _LONGEST_WAIT_SECONDS:
+        raise Invalid(f"wait is a number of seconds, at most {_LONGEST_WAIT_SECONDS}", code="invalid_wait")
+    return seconds
 
 
 def _deployment(body: bytes) -> ModelDeployment:
