@@ -1,7 +1,7 @@
 """Two verbs for notebooks: push a model that was just trained, and ask one that is served.
 
 Where the platform is, the environment says as it does to the command line: MLP_TARGET, MLP_HOME, MLP_REGISTRY_URL,
-MLP_REGISTRY_TOKEN_FILE; without any of them it is the platform that runs on this machine.
+MLP_REGISTRY_TOKEN_FILE, MLP_API_KEY_FILE; without any of them it is the platform that runs on this machine.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from mlp.api.model import ModelVersion, check_name
 from mlp.api.receipt import MAX_GOLDEN_ROWS
 from mlp.api.signature import Signature
 from mlp.client.inference import InferenceClient
+from mlp.client.keys import api_key
 from mlp.client.registry import RegistryClient
 from mlp.errors import Invalid
 from mlp.targets import Target, resolve_target
@@ -72,7 +73,9 @@ def push(
 
 def predict(name: str, rows: Any, *, probabilities: bool = False) -> Prediction:
     """Ask the deployment `name`: `rows` is a record, a list of records or of lists, a data frame or an array."""
-    with InferenceClient(Settings().place().endpoint(name)) as server:
+    settings = Settings()
+    key = api_key(settings.api_key, settings.api_key_file)
+    with InferenceClient(settings.place().endpoint(name), key=key) as server:
         records = [rows] if isinstance(rows, Mapping) else rows
         if not isinstance(records, list):
             records = _lists(rows, server.metadata().signature)
@@ -96,6 +99,8 @@ class Settings(BaseSettings):
     home: Path | None = None
     registry_url: str | None = None
     registry_token_file: Path | None = None
+    api_key: str | None = None
+    api_key_file: Path | None = None
 
     def place(self) -> Target:
         """Return where deployments run."""

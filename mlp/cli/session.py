@@ -128,8 +128,10 @@ class Session:
     def model_server(self, name: str) -> InferenceClient:
         """Return a client of the server of a deployment."""
         from mlp.client.inference import InferenceClient
+        from mlp.client.keys import api_key
 
-        return self._opened.enter_context(InferenceClient(self.target.endpoint(name)))
+        key = api_key(self.settings.api_key, self.settings.api_key_file)
+        return self._opened.enter_context(InferenceClient(self.target.endpoint(name), key=key))
 
     def number_of(self, reference: ModelRef) -> int:
         """Return the number that a reference means now: of an alias where it points, of a bare name the latest.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlp.cli.configuration import Configuration
@@ -25,6 +25,7 @@ KEYS: Sequence[Key] = (
     Key("home", "MLP_HOME", "the folder of the local platform, else the user's data folder"),
     Key("registry_url", "MLP_REGISTRY_URL", "a registry other than the target's own"),
     Key("registry_token_file", "MLP_REGISTRY_TOKEN_FILE", "a file that holds a bearer token"),
+    Key("api_key_file", "MLP_API_KEY_FILE", "a file that holds the API key of a model"),
     Key("container_engine", "MLP_CONTAINER_ENGINE", "docker or podman"),
     Key("containerd_address", "MLP_CONTAINERD_ADDRESS", "the socket of the containerd of a node that is this machine"),
     Key("python_image", "MLP_PYTHON_IMAGE", "the base of the platform's images"),
@@ -50,6 +51,9 @@ class Settings:
     home: Path | None = None
     registry_url: str | None = None
     registry_token_file: Path | None = None
+    api_key_file: Path | None = None
+    api_key: str | None = field(default=None, repr=False)
+    """From the environment alone: it is a secret, and no file of settings holds one."""
     container_engine: str | None = None
     containerd_address: str | None = None
     python_image: str | None = None
@@ -71,6 +75,8 @@ class Settings:
             home=path("home"),
             registry_url=found.get("registry_url"),
             registry_token_file=path("registry_token_file"),
+            api_key_file=path("api_key_file"),
+            api_key=environment.get("MLP_API_KEY") or None,
             container_engine=found.get("container_engine"),
             containerd_address=found.get("containerd_address"),
             python_image=found.get("python_image"),

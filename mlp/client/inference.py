@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from mlp.api.inference import Metadata, Prediction, PredictRequest
+from mlp.api.inference import Metadata, Prediction, PredictRequest, Readiness
 from mlp.api.wire import Answer
 from mlp.client.http import call
 from mlp.errors import Failed
@@ -21,11 +21,14 @@ Document = TypeVar("Document", bound=Answer)
 class InferenceClient(AbstractContextManager["InferenceClient"]):
     """Speaks to the model server at `url`.
 
-    Every method raises errors of `mlp.errors`: what the server said of a request, Unavailable when it does not answer.
+    `key` is the API key that it may ask for. Every method raises errors of `mlp.errors`: what the server said of a
+    request, Unavailable when it does not answer.
     """
 
-    def __init__(self, url: str, *, timeout: float = 30.0) -> None:
-        self._http = httpx.Client(base_url=url, timeout=timeout)
+    def __init__(self, url: str, *, key: str | None = None, timeout: float = 30.0) -> None:
+        # Not as Authorization, which the API server's proxy keeps for itself.
+        headers = {} if key is None else {"X-API-Key": key}
+        self._http = httpx.Client(base_url=url, timeout=timeout, headers=headers)
 
     def __enter__(self) -> Self:
         return self
@@ -39,9 +42,9 @@ class InferenceClient(AbstractContextManager["InferenceClient"]):
         """Close the connections."""
         self._http.close()
 
-    def ready(self) -> None:
-        """Return if the server takes new callers; raise Unavailable if not."""
-        call(self._http, WHO, "GET", "/ready")
+    def ready(self) -> Readiness:
+        """Return which version the server answers with, if it takes new callers; raise Unavailable if not."""
+        return _document(call(self._http, WHO, "GET", "/ready"), Readiness)
 
     def metadata(self) -> Metadata:
         """Return what is served: name, version, digest, signature and receipt."""

@@ -1,7 +1,7 @@
 """The pods that serve a model version, as the Deployment makes them. Pure.
 
 They run without privileges, without a token of the cluster and on a root file system that nothing writes to; the
-registry's read token is their only secret.
+registry's read token and the API keys of the model's callers are their only secrets.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ HEALTH, HEALTH_PORT = "health", 8081
 """For probes and Prometheus alone: it answers whatever happens on the others, and is no port of the Service."""
 _USER = 10_001
 _TOKEN_FOLDER = "/var/run/secrets/mlp"  # noqa: S105  a folder
+_KEYS_FOLDER = "/var/run/secrets/mlp-keys"
+_KEYS = "keys"
 _SCRATCH = "/tmp"  # noqa: S108  a volume of the pod's own
 _LEAVE_SECONDS = 5  # until every node knows that a pod takes no new connections
 _DRAIN_SECONDS = 5
@@ -70,11 +72,26 @@ def pod_template(
                     # Optional: a server without it says what it lacks, a pod without it says nothing.
                     "secret": {"secretName": settings.registry_token_secret, "defaultMode": 0o440, "optional": True},
                 },
+                {
+                    "name": "api-keys",
+                    # Optional: without it the model answers whoever the network policies let through.
+                    "secret": {
+                        "secretName": api_keys_secret(deployment.metadata.name),
+                        "items": [{"key": _KEYS, "path": _KEYS}],
+                        "defaultMode": 0o440,
+                        "optional": True,
+                    },
+                },
             ],
         },
     }
     template["metadata"]["annotations"][TEMPLATE] = fingerprint(template)
     return template
+
+
+def api_keys_secret(name: str) -> str:
+    """Return which Secret may hold the API keys of a ModelDeployment's callers, one a line, under the key `keys`."""
+    return f"{name}-api-keys"
 
 
 def template_of(made: Object) -> str | None:
@@ -119,6 +136,7 @@ def _container(deployment: ModelDeployment, digest: str, settings: PodSettings) 
         "volumeMounts": [
             {"name": "scratch", "mountPath": _SCRATCH},
             {"name": "registry-token", "mountPath": _TOKEN_FOLDER, "readOnly": True},
+            {"name": "api-keys", "mountPath": _KEYS_FOLDER, "readOnly": True},
         ],
     }
 
@@ -141,6 +159,7 @@ def _environment(deployment: ModelDeployment, digest: str, settings: PodSettings
         "MLP_PORT": str(HTTP_PORT),
         "MLP_HEALTH_PORT": str(HEALTH_PORT),
         "MLP_ALLOW_OPEN": "1",
+        "MLP_API_KEYS_FILE": f"{_KEYS_FOLDER}/{_KEYS}",
         "MLP_DRAIN_SECONDS": str(_DRAIN_SECONDS),
         "MLP_TERMINATION_FILE": "/dev/termination-log",
         "HOME": _SCRATCH,

@@ -19,7 +19,7 @@ from mlp.inference.log import LOG
 from mlp.inference.run import run
 from mlp.inference.settings import Settings
 
-_USAGE_CODES = ("invalid_setting", "open_bind")
+_USAGE_CODES = ("invalid_setting", "keys_unusable", "open_bind")
 
 
 def main() -> int:

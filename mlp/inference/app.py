@@ -20,7 +20,7 @@ from mlp.inference.log import LOG
 from mlp.inference.metrics import RouteMetrics
 
 Handler = Callable[[Request], Reply | Awaitable[Reply]]
-Guard = Callable[[Request], None]
+Guard = Callable[[Headers], None]
 """Raises Denied for a caller that may not ask this."""
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -94,7 +94,7 @@ class App:
 
     def _handle(self, route: Route, request: Request) -> Reply | Awaitable[Reply]:
         if self._guard is not None and route.is_guarded:
-            self._guard(request)
+            self._guard(request.headers)
         handler = route.handlers.get(request.method)
         if handler is not None:
             return handler(request)

@@ -21,6 +21,7 @@ _BY_CODE: Mapping[str, str] = {
     "golden_rows_failed": "GoldenRowsFailed",
     "grpc_missing": "GrpcMissing",
     "invalid_setting": "SettingsInvalid",
+    "keys_unusable": "KeysUnusable",
     "listener_unusable": "ListenerUnusable",
     "open_bind": "OpenBind",
     "port_taken": "PortTaken",

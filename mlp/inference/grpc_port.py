@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mlp.errors import Precondition
+from mlp.inference.app import Guard
 from mlp.inference.lifecycle import Lifecycle
 from mlp.inference.loading import LoadedModel
 from mlp.inference.metrics import Metrics
@@ -39,7 +40,12 @@ def require_grpc() -> None:
 
 
 def grpc_port(
-    settings: Settings, model: LoadedModel, calls: ModelCalls, metrics: Metrics, lifecycle: Lifecycle
+    settings: Settings,
+    model: LoadedModel,
+    calls: ModelCalls,
+    metrics: Metrics,
+    lifecycle: Lifecycle,
+    guard: Guard | None,
 ) -> Callable[[], GrpcPort] | None:
     """Return what makes the port once the event loop runs, or None where no port is asked for."""
     port = settings.grpc_port
@@ -52,5 +58,5 @@ def grpc_port(
 
     protocol, limits = schema(), settings.limits
     answers = ModelService(model, calls, lifecycle, protocol).answers()
-    shell = Shell(protocol.service, metrics, Admission(limits.in_flight, None))
+    shell = Shell(metrics, Admission(limits.in_flight, guard))
     return lambda: RpcServer(protocol, answers, shell, limits, Address(settings.host, port))

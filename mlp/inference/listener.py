@@ -10,17 +10,17 @@ from mlp.inference.http1.server import BACKLOG
 from mlp.inference.settings import Settings
 
 
-def open_listener(settings: Settings) -> socket.socket:
+def open_listener(settings: Settings, *, asks_for_keys: bool = False) -> socket.socket:
     """Return the inherited socket, or one that is bound and does not listen yet.
 
     Binding early finds a taken port before a model has been fetched. Raises Precondition: `port_taken`,
-    `listener_unusable`, or `open_bind` when other machines could call and nobody has allowed that.
+    `listener_unusable`, or `open_bind` when other machines could call without a key and nobody has allowed that.
     """
     if settings.listen_fd is not None:
         listener = _inherited(settings.listen_fd)
     else:
         listener = _bound(settings.host, settings.port)
-    return _guarded(listener, settings)
+    return listener if asks_for_keys else _guarded(listener, settings)
 
 
 def open_health_listener(settings: Settings) -> socket.socket | None:
@@ -42,18 +42,19 @@ def listen(listener: socket.socket) -> None:
         raise _taken(host, port, error) from error
 
 
-def try_grpc_port(settings: Settings) -> None:
+def try_grpc_port(settings: Settings, *, asks_for_keys: bool = False) -> None:
     """Raise Precondition as `open_listener` does where gRPC, which binds for itself, could not have its port."""
     if settings.grpc_port is not None:
-        _guarded(_bound(settings.host, settings.grpc_port), settings).close()
+        listener = _bound(settings.host, settings.grpc_port)
+        (listener if asks_for_keys else _guarded(listener, settings)).close()
 
 
 def _guarded(listener: socket.socket, settings: Settings) -> socket.socket:
     if not settings.allow_open and not _is_loopback(listener):
         listener.close()
         raise Precondition(
-            f"{settings.host} is open to other machines and this server asks nobody for a key; "
-            "bind 127.0.0.1, or set MLP_ALLOW_OPEN=1 where the network guards it",
+            f"{settings.host} is open to other machines and this port asks nobody for a key; bind 127.0.0.1, "
+            "put keys into MLP_API_KEYS_FILE, or set MLP_ALLOW_OPEN=1 where the network guards it",
             code="open_bind",
         )
     return listener

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import socket
 from time import perf_counter
 
 from mlp.inference.app import App
@@ -12,9 +13,10 @@ from mlp.inference.dataplane import DataPlane
 from mlp.inference.drift import Drift
 from mlp.inference.grpc_port import grpc_port, require_grpc
 from mlp.inference.health import HealthServer
+from mlp.inference.keys import api_keys
 from mlp.inference.lifecycle import Lifecycle, announce_ready
 from mlp.inference.listener import listen, open_health_listener, open_listener, try_grpc_port
-from mlp.inference.loading import LoadedModel, load
+from mlp.inference.loading import load
 from mlp.inference.log import LOG
 from mlp.inference.metrics import Metrics
 from mlp.inference.oip.calls import ModelCalls
@@ -32,10 +34,8 @@ from mlp.inference.source import obtain
 def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; raise an error of `mlp.errors` if the server cannot start."""
     begin = perf_counter()
-    listener, health_listener = open_listener(settings), open_health_listener(settings)
-    if settings.grpc_port is not None:
-        require_grpc()
-        try_grpc_port(settings)
+    keys = api_keys(settings.api_keys_file, may_be_none=settings.allow_open)
+    listener, health_listener = _held(settings, asks_for_keys=keys is not None and keys.are_asked_for)
     threads = available_cpus()
     LOG.info("starting", {"model": settings.model_name, "version": settings.model_version, "threads": threads})
     model = load(obtain(settings), threads)
@@ -52,14 +52,20 @@ def run(settings: Settings) -> None:
         announce_ready(settings.ready_fd, model, ports)
         LOG.info("ready", {**ports, "digest": model.digest, "seconds": round(perf_counter() - begin, 3)})
 
-    lifecycle = Lifecycle()
-    metrics = Metrics(Drift(model.signature))
+    lifecycle, metrics = Lifecycle(), Metrics(Drift(model.signature))
     pages = Pages(model, metrics, lifecycle)
     plane = DataPlane(model, metrics, settings.max_rows)
     calls = ModelCalls(model, plane, OutputWriter(model.signature, model.session.output_types, metrics))
+    routes = model_routes(
+        pages,
+        PredictRoute(model, plane, metrics),
+        InstancesRoute(model, plane, metrics),
+        OpenInference(model, calls, lifecycle),
+    )
+    guard = keys.check if keys else None
     server = Server(
-        app=_app(model, metrics, pages, plane, OpenInference(model, calls, lifecycle)),
-        grpc=grpc_port(settings, model, calls, metrics, lifecycle),
+        app=App(routes, elsewhere, metrics.route, guard),
+        grpc=grpc_port(settings, model, calls, metrics, lifecycle, guard),
         limits=settings.limits,
         traffic=metrics.traffic,
         lifecycle=lifecycle,
@@ -72,11 +78,10 @@ def run(settings: Settings) -> None:
     LOG.info("ended")
 
 
-def _app(model: LoadedModel, metrics: Metrics, pages: Pages, plane: DataPlane, open_inference: OpenInference) -> App:
-    routes = model_routes(
-        pages,
-        PredictRoute(model, plane, metrics),
-        InstancesRoute(model, plane, metrics),
-        open_inference,
-    )
-    return App(routes, elsewhere, metrics.route)
+def _held(settings: Settings, *, asks_for_keys: bool) -> tuple[socket.socket, socket.socket | None]:
+    """Return the sockets of the model's port and of the health port, having seen that all ports can be had."""
+    listener, health_listener = open_listener(settings, asks_for_keys=asks_for_keys), open_health_listener(settings)
+    if settings.grpc_port is not None:
+        require_grpc()
+        try_grpc_port(settings, asks_for_keys=asks_for_keys)
+    return listener, health_listener

@@ -55,6 +55,8 @@ class Settings(BaseModel):
     """Where the reason of a failed start is written."""
     drain_seconds: Annotated[float, Field(ge=0)] | None = None
     """How long connections are still served after SIGTERM; by default 5 s, or 1.5 s on an inherited socket."""
+    api_keys_file: Path | None = None
+    """A file of keys that callers have to show, one a line; read again when it changes."""
     allow_open: bool = False
     """Serve callers from other machines although nobody is asked for a key."""
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_048_576

@@ -277,6 +277,8 @@ class _Services(_Handler):
                 self.answer(self.platform.blobs[self.platform.versions[name, int(number)].sha256])
             case ["models", name, "aliases", alias]:
                 self._alias(name, alias)
+            case ["servers", name, "ready"]:
+                self.answer({"status": "ready", "version": self._metadata(name)["version"], "digest": "d" * 64})
             case ["servers", name, "metadata"]:
                 self.answer(self._metadata(name))
             case ["models", name, *version]:

@@ -1,7 +1,9 @@
 """The examples are of models that the platform serves, and no model is opened to the world without a guard."""
 
+import re
+
 from mlp.api.deployment import KIND, ModelDeployment
-from mlp.controller.pod import HTTP, HTTP_PORT
+from mlp.controller.pod import HTTP, HTTP_PORT, api_keys_secret
 from tests.manifests.objects import MANIFESTS, objects_of, of_kind
 
 EXAMPLES = [obj for path in sorted((MANIFESTS / "examples").glob("*.yaml")) for obj in objects_of(path)]
@@ -13,11 +15,14 @@ def test_the_sample_deployments_are_valid():
     assert names == {"iris-classifier", "churn-predictor"}
 
 
-def test_an_ingress_leads_to_predict_alone_behind_a_password_and_tls():
+def keys_secret_made_by(file):
+    """The Secret that the commands at the top of an example make."""
+    (name,) = re.findall(r"create secret generic (\S+) --from-file=keys\n", (MANIFESTS / "examples" / file).read_text())
+    return name
+
+
+def test_an_ingress_leads_to_predict_alone_behind_keys_and_tls():
     (ingress,) = of_kind("Ingress", EXAMPLES)
-    annotations = ingress["metadata"]["annotations"]
-    assert annotations["nginx.ingress.kubernetes.io/auth-type"] == "basic"
-    assert annotations["nginx.ingress.kubernetes.io/auth-secret"]
     (rule,) = ingress["spec"]["rules"]
     assert {rule["host"]} == {host for each in ingress["spec"]["tls"] for host in each["hosts"]}
     (path,) = rule["http"]["paths"]
@@ -25,13 +30,12 @@ def test_an_ingress_leads_to_predict_alone_behind_a_password_and_tls():
     service = path["backend"]["service"]
     assert service["name"] in SERVICES
     assert service["port"] == {"name": HTTP}
+    assert keys_secret_made_by("ingress.yaml") == api_keys_secret(service["name"].removesuffix("-service"))
 
 
-def test_a_route_leads_to_predict_alone_and_its_gateway_asks_for_keys():
-    (route,), (policy,) = of_kind("HTTPRoute", EXAMPLES), of_kind("SecurityPolicy", EXAMPLES)
+def test_a_route_leads_to_predict_alone_behind_keys():
+    (route,) = of_kind("HTTPRoute", EXAMPLES)
     (rule,) = route["spec"]["rules"]
     assert {(each["name"], each["port"]) for each in rule["backendRefs"]} == {("iris-classifier-service", HTTP_PORT)}
     assert {each["path"]["type"] for each in rule["matches"]} == {"Exact"}
-    (target,) = policy["spec"]["targetRefs"]
-    assert (target["kind"], target["name"]) == (route["kind"], route["metadata"]["name"])
-    assert policy["spec"]["apiKeyAuth"]["extractFrom"] == [{"headers": ["x-api-key"]}]
+    assert keys_secret_made_by("httproute.yaml") == api_keys_secret("iris-classifier")

@@ -188,4 +188,10 @@ DEPLOYMENTS: Mapping[str, Known] = {
         "The server met a situation that it does not know.",
         "mlp logs {name}, and report what it says",
     ),
+    "KeysUnusable": Known(
+        "MLP2223",
+        "The server cannot use its file of API keys",
+        "MLP_API_KEYS_FILE cannot be read, holds no key, or a line of it that is none.",
+        "openssl rand -hex 24 >> FILE, one key a line; MLP_ALLOW_OPEN=1 lets an empty file mean that no key is needed",
+    ),
 }

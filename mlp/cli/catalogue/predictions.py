@@ -73,4 +73,22 @@ PREDICTIONS: Mapping[str, Known] = {
         "It does not fit the feature's type.",
         "mlp model show {model} lists the types",
     ),
+    "api_key_missing": Known(
+        "MLP3013",
+        "The model asks for an API key",
+        "Its server has MLP_API_KEYS_FILE, on a cluster from the Secret NAME-api-keys, and the request showed no key.",
+        "export MLP_API_KEY_FILE=FILE with a key from whoever runs the model; with curl: -H 'X-API-Key: KEY'",
+    ),
+    "api_key_unknown": Known(
+        "MLP3014",
+        "The model does not know the API key",
+        "It was taken back, or is another model's.",
+        "export MLP_API_KEY_FILE=FILE with a key from whoever runs the model",
+    ),
+    "api_key_unreadable": Known(
+        "MLP3015",
+        "No API key where one should be",
+        "MLP_API_KEY or the file that MLP_API_KEY_FILE names does not hold one key.",
+        "one line without blanks, or unset both where the model asks for no key",
+    ),
 }

@@ -18,7 +18,6 @@ from mlp.errors import DeadlineExceeded, Invalid, MlpError, Unavailable
 from mlp.inference import request_id
 from mlp.inference.app import Guard
 from mlp.inference.handlers import INTERNAL
-from mlp.inference.http1 import Request
 from mlp.inference.log import LOG
 from mlp.inference.metrics import Metrics
 from mlp.inference.rpc.schema import Method
@@ -44,9 +43,7 @@ class Admission:
 class Shell:
     """Makes handlers of answers."""
 
-    def __init__(self, service: str, metrics: Metrics, admission: Admission) -> None:
-        """`service` is its full name, as it stands in the paths of calls."""
-        self._service = service
+    def __init__(self, metrics: Metrics, admission: Admission) -> None:
         self._metrics = metrics
         self._traffic = metrics.traffic
         self._admission = admission
@@ -87,8 +84,7 @@ class Shell:
         """Raise what keeps a call from being answered, whatever it asks."""
         guard = self._admission.guard
         if guard is not None and name not in UNGUARDED:
-            headers = {key.encode(): value for key, value in metadata.items()}
-            guard(Request(b"POST", f"/{self._service}/{name}", headers, b""))
+            guard({key.encode(): value for key, value in metadata.items()})
         if self._traffic.in_flight >= self._admission.in_flight:
             raise Unavailable("too many requests are being answered", code="overloaded")
         left = context.time_remaining()

@@ -9,7 +9,8 @@ from mlp.errors import DeadlineExceeded, Denied, Invalid, MlpError, NotFound, Un
 _BY_CODE = {
     "invalid_output": StatusCode.INTERNAL,
     "overloaded": StatusCode.RESOURCE_EXHAUSTED,
-    "unauthenticated": StatusCode.UNAUTHENTICATED,
+    "api_key_missing": StatusCode.UNAUTHENTICATED,
+    "api_key_unknown": StatusCode.UNAUTHENTICATED,
     "unsupported": StatusCode.UNIMPLEMENTED,
 }
 _BY_KIND: tuple[tuple[type[MlpError], StatusCode], ...] = (
