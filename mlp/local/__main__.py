@@ -24,6 +24,7 @@ from mlp.client.home import AgentFile, Home
 from mlp.errors import Invalid, MlpError
 from mlp.local.agent import Agent
 from mlp.local.documents import write_document
+from mlp.local.faults import code_of
 from mlp.local.left import end, left_behind
 from mlp.local.lock import sole_agent
 from mlp.local.logs import JsonLines
@@ -83,7 +84,7 @@ def _settings() -> Settings:
 
 
 def _report(error: MlpError | OSError, path: str | None) -> int:
-    code = error.code if isinstance(error, MlpError) else "folder_unusable"
+    code = error.code if isinstance(error, MlpError) else code_of(error)
     message = error.message if isinstance(error, MlpError) else str(error)
     logging.getLogger(__name__).error(message, extra={"code": code})
     if path is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import socket
 import time
@@ -16,6 +15,7 @@ from mlp.api.agent import ProcessStatus
 from mlp.api.history import DeploymentEvent
 from mlp.errors import Conflict
 from mlp.local.attempts import Attempts, Backoff, Ending
+from mlp.local.faults import reason_of
 from mlp.local.launch import Launch
 from mlp.local.left import Left
 from mlp.local.logs import rotate
@@ -244,7 +244,7 @@ class Keeper:
             self._failed(Ending(revision, generation, "PortTaken", taken.message))
         except OSError as error:
             slot.clear()
-            self._failed(Ending(revision, generation, _reason(error), f"the process cannot be started: {error}"))
+            self._failed(Ending(revision, generation, reason_of(error), f"the process cannot be started: {error}"))
         else:
             self._children[child.pid] = _Kept(child, time.monotonic() + self._options.start_seconds)
             self._tell("Started", f"version {revision} was started", child)
@@ -253,7 +253,3 @@ class Keeper:
         known = {"port": self.port, "uid": self.uid, "restarts": self._restarts}
         planned = ProcessRecord.planned(self._options.run, self.name)
         return planned.model_copy(update={"revision": revision, "generation": generation, **known})
-
-
-def _reason(error: OSError) -> str:
-    return "DiskFull" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "CannotStart"

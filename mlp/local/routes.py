@@ -19,6 +19,7 @@ from mlp.api.error import ErrorBody, ErrorDocument
 from mlp.api.wire import Answer
 from mlp.errors import Conflict, Invalid, MlpError, NotFound, Unavailable
 from mlp.local.agent import Agent
+from mlp.local.faults import code_of
 
 _LONGEST_WAIT_SECONDS = 60
 _STATUSES: Mapping[type[MlpError], int] = {Invalid: 422, NotFound: 404, Conflict: 409, Unavailable: 503}
@@ -127,7 +128,10 @@ async def _fault(_request: Request, error: Exception) -> Response:
             phrase = HTTPStatus(error.status_code).phrase
             return _answer(error.status_code, phrase.lower().replace(" ", "_"), error.detail)
         case OSError():
-            return _answer(507, "storage_failed", f"the agent cannot do that: {error}")
+            code = code_of(error)
+            return _answer(
+                507, code if code != "folder_unusable" else "storage_failed", f"nothing was changed: {error}"
+            )
     return _answer(500, "internal", "the agent failed; its log says how")
 
 

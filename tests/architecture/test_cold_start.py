@@ -42,6 +42,8 @@ def test_root_help_imports_no_command():
 
 
 def test_completion_needs_not_even_typer():
-    loaded = modules_after("sys.argv = ['mlp', '__complete', 'bash', 'mlp logs ']; from mlp.cli.app import main; main()")
+    loaded = modules_after(
+        "sys.argv = ['mlp', '__complete', 'bash', 'mlp logs ']; from mlp.cli.app import main; main()"
+    )
     assert "mlp.cli.completion.names" in loaded
     assert not loaded & {*LIGHT_COMMANDS_SPARE, "typer", "subprocess", "tomllib", "asyncio"}

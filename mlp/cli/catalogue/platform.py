@@ -37,6 +37,7 @@ PLATFORM: Mapping[str, Known] = {
         "The state folder cannot be written",
         "MLP_HOME names a folder that this user may not write to.",
         "set MLP_HOME to a folder of yours",
+        exit=3,
     ),
     "agent_running": Known(
         "MLP1104",
@@ -147,6 +148,19 @@ PLATFORM: Mapping[str, Known] = {
         "The state folder cannot be used",
         "MLP_HOME cannot be created, read or written.",
         "set MLP_HOME to a folder of yours",
+    ),
+    "disk_full": Known(
+        "MLP1120",
+        "The disk is full",
+        "There is no room for a file of the platform; what served before serves on.",
+        "make room in MLP_HOME, and run it again",
+        exit=3,
+    ),
+    "invalid_wait": Known(
+        "MLP1121",
+        "A wrong time to wait",
+        "The agent was asked to wait for something else than 0 to 60 seconds.",
+        "ask with a number of seconds, at most 60",
     ),
     "unexpected_answer": Known(
         "MLP1203",

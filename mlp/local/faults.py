@@ -1,0 +1,20 @@
+"""What it means that the system refuses to write, as a code of the catalogue and as a reason of a condition. Pure."""
+
+from __future__ import annotations
+
+import errno
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_RIGHT = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def code_of(error: OSError) -> str:
+    """Return the code under which the command line knows it."""
+    if error.errno in _NO_ROOM:
+        return "disk_full"
+    return "home_not_writable" if error.errno in _NO_RIGHT else "folder_unusable"
+
+
+def reason_of(error: OSError) -> str:
+    """Return why a process cannot be started, as one word."""
+    return "DiskFull" if error.errno in _NO_ROOM else "CannotStart"
