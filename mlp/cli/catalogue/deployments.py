@@ -165,7 +165,7 @@ DEPLOYMENTS: Mapping[str, Known] = {
         "set MLP_ALLOW_OPEN=1 where something else guards the port",
     ),
     "GrpcMissing": Known(
-        "MLP2223",
+        "MLP2224",
         "gRPC is not installed",
         "MLP_GRPC_PORT asks for a port, and grpcio or protobuf is missing in the server's environment.",
         "pip install 'mlp[grpc]', or leave MLP_GRPC_PORT unset",
