@@ -139,7 +139,7 @@ class Home:
         """
         try:
             mark = AgentFile.model_validate_json(self.agent_file.read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValidationError) as error:
             raise Precondition(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
+from mlp import __version__
 from mlp.api.agent import AgentStatus
 from mlp.api.deployment import ModelDeployment, Resources
 from mlp.api.history import DeploymentEvent, Revision
@@ -21,6 +22,8 @@ from mlp.targets.purge import purge as purge_home
 from mlp.targets.ready import state_of, wait_ready
 
 _LOOK_SECONDS = 0.03
+_REPLACEMENT_SECONDS = 3.0
+"""How long whoever watches waits for an agent that takes the place of one that left."""
 
 
 class LocalTarget:
@@ -47,12 +50,14 @@ class LocalTarget:
     ) -> Platform:
         """Start agent and registry in the background, or find that they run, and wait for them.
 
-        Deployments of an earlier run come back too; one that cannot is reported and does not fail this.
+        Deployments of an earlier run come back too; one that cannot is reported and does not fail this. An agent of
+        another version of mlp is replaced: its processes serve on until those of this version do.
         Raises Precondition (`missing_extra`, `port_taken`, `home_not_writable` …), Failed (`agent_failed`,
         `registry_failed`) with the reason, and DeadlineExceeded.
         """
         deadline = time.monotonic() + timeout
-        if self._home.is_kept():
+        self._home.mark()
+        if self._home.is_kept() and not self._take_over(report, deadline):
             report("the platform runs already")
         ports = {"MLP_REGISTRY_PORT": registry_port, "MLP_MODEL_PORT": model_port}
         status = self._start_and_wait({name: str(port) for name, port in ports.items() if port is not None}, deadline)
@@ -87,7 +92,19 @@ class LocalTarget:
         status = self._agent.status()
         while True:
             yield self._platform(status)
-            status = self._agent.status(status.change, idle)
+            status = self._next_status(status.change, idle)
+
+    def _next_status(self, change: str, idle: float) -> AgentStatus:
+        """Wait for a change; an agent that leaves has a moment to be replaced by the next one."""
+        give_up = None
+        while True:
+            try:
+                return self._agent.status(change, idle)
+            except Precondition:
+                give_up = give_up or time.monotonic() + _REPLACEMENT_SECONDS
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(_LOOK_SECONDS)
 
     def history(self, name: str) -> Sequence[Revision]:
         """Return what a deployment was asked to serve."""
@@ -194,6 +211,23 @@ class LocalTarget:
             if time.monotonic() > deadline:
                 raise DeadlineExceeded("the registry did not become ready in time; 'mlp logs registry' may say why")
             time.sleep(_LOOK_SECONDS)
+
+    def _take_over(self, report: Report, deadline: float) -> bool:
+        """Let an agent of another version leave; return whether one did."""
+        try:
+            running = self._agent.status().version
+        except Precondition:  # it still starts, so it was started just now
+            return False
+        if running == __version__:
+            return False
+        require_extra()
+        report(f"the agent is mlp {running}: mlp {__version__} takes over what it keeps")
+        self._agent.handover()
+        while self._home.is_kept():
+            if time.monotonic() > deadline:
+                raise DeadlineExceeded("the agent did not leave in time", code="shutdown_timeout")
+            time.sleep(_LOOK_SECONDS)
+        return True
 
     def _start(self, settings: Mapping[str, str]) -> AgentProcess:
         try:

@@ -9,8 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -20,20 +18,9 @@ from mlp.api.deployment import ConditionType, ModelDeployment
 from mlp.client.agent import AgentClient
 from mlp.client.home import Home
 from mlp.errors import Precondition
+from tests.local.callers import PATIENCE, Callers, predict, until
 
 STAND_IN = json.dumps([sys.executable, str(Path(__file__).with_name("stand_in.py"))])
-PATIENCE = 20
-
-
-def until(holds):
-    """Return the first true answer of `holds`, asked again and again."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        answer = holds()
-        if answer:
-            return answer
-        assert time.monotonic() < deadline, f"not in time: {holds.__name__}"
-        time.sleep(0.01)
 
 
 def free_port() -> int:
@@ -43,15 +30,6 @@ def free_port() -> int:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return port
-
-
-def predict(connection: http.client.HTTPConnection) -> dict:
-    connection.request("POST", "/predict", b'{"features": [[1.0, 2.0]]}')
-    answer = connection.getresponse()
-    body = answer.read()
-    if answer.status != 200:
-        raise http.client.HTTPException(f"{answer.status}: {body!r}")
-    return json.loads(body)
 
 
 class Machine:
@@ -162,7 +140,7 @@ class Machine:
         except (OSError, http.client.HTTPException):
             return None
 
-    def callers(self, port: int, count: int = 6) -> "Callers":
+    def callers(self, port: int, count: int = 6) -> Callers:
         return Callers(port, count)
 
     def until(self, holds):
@@ -183,53 +161,6 @@ class Machine:
         """Change what is recorded of the processes of that name."""
         for path in self.records(name):
             path.write_text(json.dumps(json.loads(path.read_text()) | fields))
-
-
-class Callers:
-    """Keep-alive clients that ask without a pause, and one that connects anew each time. They forgive nothing."""
-
-    def __init__(self, port: int, count: int) -> None:
-        self.answers: list[int] = []
-        self.failures: list[str] = []
-        self._port = port
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(count)]
-        self._threads.append(threading.Thread(target=self._knock))
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._ended.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _ask(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
-        while not self._ended.is_set():
-            try:
-                self.answers.append(predict(connection)["model"]["version"])
-            except (OSError, http.client.HTTPException) as error:
-                self.failures.append(repr(error))
-                connection.close()
-        connection.close()
-
-    def _knock(self) -> None:
-        while not self._ended.wait(0.005):
-            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
-            try:
-                predict(connection)
-            except (OSError, http.client.HTTPException) as error:
-                self.failures.append(f"a new connection: {error!r}")
-            finally:
-                connection.close()
-
-    def more(self, count: int = 20) -> None:
-        """Wait until so many more requests have been answered."""
-        enough = len(self.answers) + count
-        until(lambda: len(self.answers) >= enough or self.failures)
 
 
 STAND_INS = {"MLP_REGISTRY_COMMAND": STAND_IN, "MLP_MODEL_COMMAND": STAND_IN, "MLP_DRAIN_SECONDS": "1"}

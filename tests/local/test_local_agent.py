@@ -85,6 +85,18 @@ def test_a_killed_model_process_answers_again_on_its_port_and_callers_wait_for_i
     assert reason(running.serving()) == "Serving"
 
 
+def test_a_killed_model_process_fails_what_was_in_flight_and_nothing_else(running):
+    port = port_of(running.deploy(deployment()))
+    with running.callers(port, 8) as callers:
+        callers.more()
+        os.kill(running.pid_of("iris"), signal.SIGKILL)
+        running.until(lambda: running.client.status().processes[-1].restarts == 1)
+        enough = len(callers.answers) + 50
+        running.until(lambda: len(callers.answers) > enough)
+    assert len(callers.failures) <= 9  # one for each caller at most
+    assert not any("refused" in failure for failure in callers.failures)
+
+
 def test_a_killed_registry_comes_back_while_models_go_on_answering(running):
     port = port_of(running.deploy(deployment()))
     killed = running.pid_of("registry")

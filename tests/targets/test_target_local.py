@@ -1,20 +1,25 @@
 """The verbs on one machine, as the command line uses them."""
 
 import os
+import pty
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import urllib.request
+from pathlib import Path
 
 import pytest
 
+import mlp
 from mlp.api.deployment import Autoscaling, ModelDeployment, ObjectMeta, ResourceList, Resources, Spec
 from mlp.client.home import FORMAT
 from mlp.errors import Conflict, DeadlineExceeded, Failed, NotFound, Precondition
 from mlp.targets import Platform
 from mlp.targets.local import LocalTarget
+from tests.local.callers import Callers
 
 FAILS_ITS_GOLDEN_ROWS, IS_NEVER_READY = 1_000, 1_002
 
@@ -77,13 +82,49 @@ def test_two_at_once_start_one_platform(target, home):
     assert answers == [True, True]
 
 
-def test_the_platform_outlives_the_command_that_started_it(target, home):
+def test_the_platform_outlives_the_command_that_started_it_and_its_terminal(target, home):
     code = (
+        "import os, sys\n"
+        "os.open(os.ttyname(0), os.O_RDWR)  # becomes the terminal of this session\n"
         "from mlp.targets import resolve_target\n"
-        f"resolve_target('local', None, {str(home.root)!r}).up(print, timeout=20)"
+        f"resolve_target('local', None, {str(home.root)!r}).up(print, timeout=20)\n"
+        "print('it is up', flush=True)\n"
+        "sys.stdin.read()\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as command:
+        os.close(theirs)
+        said = b""
+        while b"it is up" not in said:
+            said += os.read(ours, 1_000)
+        os.close(ours)  # the terminal closes
+        assert command.wait(20) == -signal.SIGHUP
     assert target.platform().registry_ready
+    links = [link.readlink() for link in Path(f"/proc/{agent_pid(home)}/fd").iterdir()]
+    assert not any(link.is_relative_to("/dev/pts") for link in links)
+
+
+def test_up_replaces_the_agent_of_another_version_and_no_caller_notices(target, home, said, tmp_path, monkeypatch):
+    other = tmp_path / "mlp"
+    shutil.copytree(Path(mlp.__file__).parent, other, ignore=shutil.ignore_patterns("__pycache__"))
+    (other / "__init__.py").write_text('__version__ = "0.0.9"\n')
+    with monkeypatch.context() as environment:
+        environment.setenv("PYTHONPATH", str(tmp_path))
+        target.up(ignore, timeout=20)
+    port = int(serve(target).status.url.rpartition(":")[2])
+    first = target.platform().processes
+    with Callers(port, 8) as callers:
+        target.up(said.append, timeout=20)
+        for platform in target.changes(idle=20):
+            if all(line.state == "ready" and not line.is_adopted for line in platform.processes):
+                break
+        callers.more()
+    assert callers.failures == []
+    assert "the agent is mlp 0.0.9: mlp 0.1.0 takes over what it keeps" in said
+    assert not {line.pid for line in first} & {line.pid for line in target.platform().processes}
+    assert home.mark().version == mlp.__version__
 
 
 def test_up_brings_back_what_was_deployed_and_says_so(running, said):
