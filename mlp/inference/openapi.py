@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlp import __version__
 from mlp.api.signature import DType, Feature, Signature, Task
 from mlp.inference.loading import LoadedModel
+from mlp.inference.oip import openapi as open_inference
 from mlp.inference.predict.rows import FLOAT32_MAX, INT64_MAX, INT64_MIN
 
 _TYPES: Mapping[DType, Mapping[str, Any]] = {
@@ -23,23 +24,24 @@ _ERROR = {"$ref": "#/components/schemas/Error"}
 def document_of(model: LoadedModel) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of a server of this model."""
     ref = f"{model.name}:{model.version}"
+    row = [_example(feature) for feature in model.signature.inputs]
     return {
         "openapi": "3.1.0",
         "info": {"title": ref, "version": __version__, "description": f"Predictions of {ref} ({model.digest})."},
         "paths": {
-            "/predict": {"post": _predict(model.signature)},
+            "/predict": {"post": _predict(model.signature, row)},
             "/health": {"get": _page("Whether the process lives.")},
             "/ready": {"get": _page("Whether it takes new callers.", (503,))},
             "/metadata": {"get": _page("Name, version, digest, signature and receipt of the model.")},
             "/metrics": {"get": _page("Counters for Prometheus.", media_type="text/plain")},
             "/openapi.json": {"get": _page("This document.")},
+            **open_inference.paths(model, row),
         },
-        "components": {"schemas": _schemas(model.signature)},
+        "components": {"schemas": {**_schemas(model.signature), **open_inference.schemas(model.signature)}},
     }
 
 
-def _predict(signature: Signature) -> dict[str, Any]:
-    example = [_example(feature) for feature in signature.inputs]
+def _predict(signature: Signature, example: Sequence[Any]) -> dict[str, Any]:
     named = dict(zip(signature.names, example, strict=True))
     return {
         "summary": "Answer rows, given by position or by name.",
@@ -50,14 +52,14 @@ def _predict(signature: Signature) -> dict[str, Any]:
                     "schema": {"$ref": "#/components/schemas/PredictRequest"},
                     "examples": {
                         "by_name": {"value": {"records": [named]}},
-                        "by_position": {"value": {"features": [example]}},
+                        "by_position": {"value": {"features": [list(example)]}},
                     },
                 }
             },
         },
         "responses": {
             "200": _content("One prediction a row.", {"$ref": "#/components/schemas/Prediction"}),
-            **_errors(400, 413, 415, 422, 500),
+            **_errors(400, 401, 413, 415, 422, 500, 503, 504),
         },
     }
 
@@ -70,11 +72,13 @@ def _page(summary: str, errors: tuple[int, ...] = (), media_type: str = "applica
 def _errors(*statuses: int) -> dict[str, Any]:
     words = {
         400: "The body is not JSON.",
+        401: "This server wants a key.",
         413: "The body is too large.",
         415: "The body is of another type, or compressed.",
         422: "The rows do not fit the model; `details` names row and column.",
         500: "The server failed.",
-        503: "The server is about to end.",
+        503: "Too much is under way, or the server is about to end.",
+        504: "It was not answered in time.",
     }
     return {str(status): _content(words[status], _ERROR) for status in statuses}
 
