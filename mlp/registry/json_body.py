@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from math import isinf
 from typing import Any, NoReturn
 
 from mlp.errors import Invalid
@@ -56,29 +58,39 @@ def _check_values(root: Any) -> None:
             raise _too_deep()
         below: list[Any] = []
         for value in level:
-            _check_scalar(value)
-            if isinstance(value, list | dict):
-                if len(value) > MAX_ITEMS:
-                    raise Invalid(f"an array or object has more than {MAX_ITEMS} items", code="too_many_items")
-                below.extend(value)  # of an object, these are the names
-                if isinstance(value, dict):
-                    below.extend(value.values())
+            kind = type(value)
+            if check := _CHECKS.get(kind):
+                check(value)
+            elif kind is list:
+                below.extend(_few(value))
+            elif kind is dict:
+                below.extend(_few(value))  # the names
+                below.extend(value.values())
         level, depth = below, depth + 1
 
 
-def _check_scalar(value: Any) -> None:
-    if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, int):
-        if not _LEAST <= value <= _MOST:
-            raise _out_of_range()
-    elif isinstance(value, float) and value in (float("inf"), float("-inf")):
+def _few(items: Any) -> Any:
+    if len(items) > MAX_ITEMS:
+        raise Invalid(f"an array or object has more than {MAX_ITEMS} items", code="too_many_items")
+    return items
+
+
+def _check_integer(value: int) -> None:
+    if not _LEAST <= value <= _MOST:
+        raise _out_of_range()
+
+
+def _check_float(value: float) -> None:
+    if isinf(value):
         raise _out_of_range()
 
 
 def _check_text(text: str) -> None:
     if _FORBIDDEN.search(text):
         raise Invalid("a string holds a control character, or is not Unicode", code="invalid_string")
+
+
+_CHECKS: dict[type, Callable[[Any], None]] = {str: _check_text, int: _check_integer, float: _check_float}
 
 
 def _too_deep() -> Invalid:

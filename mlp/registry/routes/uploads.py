@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, BackgroundTasks, Path
+from fastapi import APIRouter, Path
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,6 +28,7 @@ _BODY: dict[str, Any] = {
 @router.post(
     "",
     status_code=201,
+    response_model=Upload,
     responses=failures(409, *DOCUMENT_FAILURES)
     | {200: {"model": Upload, "description": "that digest is registered; no bytes are wanted"}},
 )
@@ -35,21 +37,21 @@ async def announce(
     name: Name,
     request: UploadRequest,
     services: ServicesDep,
-    response: Response,
-    after: BackgroundTasks,
     by: By,
     idempotency_key: IdempotencyKey = None,
-) -> Upload:
+) -> Response:
     """Announce a model's bytes; the first version creates the model.
 
     What was registered under another name, with the same receipt, is a new version at once: no bytes are wanted.
     """
     upload, created = await services.pushes.announce(name, request, idempotency_key, by)
-    if upload.version is None:
-        after.add_task(services.pushes.warm)
-    elif not created:
-        response.status_code = 200
-    return upload
+    # Written here: the framework would look through the whole document twice more.
+    return Response(
+        upload.model_dump_json(),
+        status_code=201 if created or upload.version is None else 200,
+        media_type="application/json",
+        background=BackgroundTask(services.pushes.warm) if upload.version is None else None,
+    )
 
 
 @router.put(

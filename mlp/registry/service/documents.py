@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mlp.api.model import Model, ModelVersion, Source, VersionSummary
+from mlp.api.model import Manifest, Model, ModelVersion, Source, VersionSummary
 from mlp.api.receipt import Receipt
 from mlp.api.signature import Signature
 from mlp.registry.repository.models import FoundModel
@@ -57,6 +57,12 @@ def version_document(name: str, row: VersionRow, aliases: Sequence[str]) -> Mode
         created_by=row.created_by,
         archived_at=row.archived_at,
     )
+
+
+def new_version(name: str, number: int, facts: Mapping[str, Any], manifest: Manifest) -> ModelVersion:
+    """Return a version of the model `name` that was made just now: of the manifest in hand, not of what was kept."""
+    kept = {"signature": manifest.signature, "receipt": manifest.receipt, "source": manifest.source}
+    return ModelVersion(name=name, version=number, **{**facts, **kept})
 
 
 def version_json(found: Mapping[str, Any]) -> bytes:

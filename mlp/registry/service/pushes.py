@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from mlp.api.model import Manifest, ModelVersion, Upload, UploadRequest, version_digest
-from mlp.api.wire import canonical_json, sha256_of
-from mlp.errors import Conflict, Failed, Invalid, NotFound, TooLarge, Unavailable
+from mlp.api.model import Manifest, ModelVersion, Upload, UploadRequest
+from mlp.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 from mlp.registry.actor import Actor
 from mlp.registry.check.judge import Judge
 from mlp.registry.database import Database
 from mlp.registry.repository import Repository
-from mlp.registry.repository.copying import COPY, COPYABLE
-from mlp.registry.repository.lookup import TWIN
+from mlp.registry.service.announcement import Announced, Announcement, facts_of, told_of
 from mlp.registry.service.archiving import check_offered
 from mlp.registry.service.catalog import model_to_change, revive
-from mlp.registry.service.documents import version_document
+from mlp.registry.service.copies import Copies
+from mlp.registry.service.documents import new_version, version_document
 from mlp.registry.store.base import ArtifactStore
 from mlp.registry.store.staging import Staged, Staging
 from mlp.registry.tables import BlobRow, UploadRow, VersionRow
@@ -45,6 +41,7 @@ class Pushes:
     def __init__(self, database: Database, shelf: Shelf, judge: Judge, max_bytes: int) -> None:
         self._database = database
         self._shelf = shelf
+        self._copies = Copies(database, shelf.store)
         self._judge = judge
         self._max_bytes = max_bytes
 
@@ -57,25 +54,25 @@ class Pushes:
         """
         if request.size > self._max_bytes:
             raise TooLarge(f"a model has at most {self._max_bytes} bytes; this one has {request.size}")
-        manifest, row = request.manifest, _announced(name, request, key)
-        if (copied := await self._copy(row, manifest, by)) is not None:
-            return Upload(id=row.digest, version=copied), True
-        registered = await self._intact_version(name, row.digest)
-        twin = None if registered is not None else await self._intact_twin(row.sha256, row.digest)
+        announced = Announcement(name, request, key)
+        if (copied := await self._copies.make(announced, by)) is not None:
+            return Upload(id=announced.digest, version=copied), True
+        registered = await self._intact_version(name, announced.digest)
+        twin = None if registered is not None else await self._copies.twin(announced)
         async with self._database.writing() as rows:
             earlier = None if key is None else await rows.uploads.of_key(name, key)
             if earlier is None and twin is not None:
-                version, created = await _register(rows, row, twin, manifest, by)
-                return Upload(id=row.digest, version=version), created
+                version, created = await _register(rows, announced, twin, request.manifest, by)
+                return Upload(id=announced.digest, version=version), created
             if earlier is None and registered is None:
+                row = announced.row()
                 await rows.blobs.claim(row.sha256, row.size, row.created_at)
-                if not await rows.uploads.add(row) and key is not None:
-                    earlier = await rows.uploads.of_key(name, key)
-        if earlier is not None and earlier.fingerprint != row.fingerprint:
+                if await rows.uploads.add(row):
+                    return Upload(id=row.id), False
+                earlier = await rows.uploads.of_key(name, row.idempotency_key or "")
+        if earlier is not None and earlier.fingerprint != announced.fingerprint:
             raise Conflict("this Idempotency-Key came with another request before", code="key_reused")
-        if earlier is not None:
-            return Upload(id=earlier.id, version=registered), False
-        return Upload(id=row.id if registered is None else row.digest, version=registered), False
+        return Upload(id=announced.digest if earlier is None else earlier.id, version=registered), False
 
     async def warm(self) -> None:
         """Prepare for a judgement that will be asked for soon."""
@@ -141,54 +138,11 @@ class Pushes:
             if row is None:
                 return None
             aliases = await rows.aliases.of_version(name, row.number)
-        return version_document(name, row, aliases) if await self._is_intact(row.sha256) else None
-
-    async def _copy(self, upload: UploadRow, manifest: Manifest, by: Actor) -> ModelVersion | None:
-        """Make a version of what another model has, the short way; None where it has to be made the long one."""
-        if not self._database.writes_in_with:
-            return None
-        which = {"name": upload.model_name, "sha256": upload.sha256, "digest": upload.digest}
-        found = await self._database.find(COPYABLE, key=upload.idempotency_key or "", **which)
-        if found is None or not await self._is_intact(upload.sha256):
-            return None
-        facts, told = _facts(upload, manifest, by), {"request_id": by.request_id, "details": json.dumps(_told(upload))}
-        as_text = {name: json.dumps(facts[name]) for name in ("metrics", "params", "tags")}
-        try:
-            made = await self._database.find(COPY, **{**which, **facts, **as_text, **told, **found})
-        except Conflict:
-            return None
-        return None if made is None else version_document(upload.model_name, VersionRow(**made, **facts), [])
-
-    async def _intact_twin(self, sha256: str, digest: str) -> str | None:
-        """Return the generation of the blob if any model has a version of that digest, and the blob is whole."""
-        twin = await self._database.find(TWIN, sha256=sha256, digest=digest)
-        return twin["generation"] if twin is not None and await self._is_intact(sha256) else None
-
-    async def _is_intact(self, sha256: str) -> bool:
-        try:
-            await (await self._shelf.store.open(sha256)).aclose()
-        except Failed:
-            return False
-        return True
-
-
-def _announced(name: str, request: UploadRequest, key: str | None) -> UploadRow:
-    manifest = request.manifest
-    return UploadRow(
-        id=uuid.uuid4().hex,
-        model_name=name,
-        idempotency_key=key,
-        fingerprint=sha256_of(canonical_json(request.model_dump(mode="json"))),
-        sha256=request.sha256,
-        size=request.size,
-        digest=version_digest(request.sha256, manifest.signature, manifest.receipt),
-        manifest=manifest.model_dump_json(),
-        created_at=datetime.now(UTC),
-    )
+        return version_document(name, row, aliases) if await self._copies.is_intact(row.sha256) else None
 
 
 async def _register(
-    rows: Repository, upload: UploadRow, generation: str, manifest: Manifest, by: Actor
+    rows: Repository, upload: Announced, generation: str, manifest: Manifest, by: Actor
 ) -> tuple[ModelVersion, bool]:
     """Give the upload the next number of its model, unless its digest has one."""
     model = await model_to_change(rows, upload.model_name)
@@ -201,34 +155,12 @@ async def _register(
     if not await rows.blobs.hold(upload.sha256, generation):
         raise Unavailable("the bytes were collected as garbage meanwhile; push again", code="blob_collected")
     model.last_version += 1
-    version = VersionRow(model_id=model.id, number=model.last_version, **_facts(upload, manifest, by))
+    facts = facts_of(upload, manifest, by)
+    version = VersionRow(model_id=model.id, number=model.last_version, **facts)
     model.updated_at = version.created_at
     rows.versions.add(version)
-    rows.events.record("version.created", by, model=model.name, version=version.number, details=_told(upload))
-    return version_document(model.name, version, []), True
-
-
-def _told(upload: UploadRow) -> dict[str, object]:
-    return {"digest": upload.digest, "size": upload.size}
-
-
-def _facts(upload: UploadRow, manifest: Manifest, by: Actor) -> dict[str, Any]:
-    """Return the columns of a new version, but for its model and its number."""
-    return {
-        "digest": upload.digest,
-        "sha256": upload.sha256,
-        "size": upload.size,
-        "task": manifest.signature.outputs.task,
-        "signature": manifest.signature.model_dump_json(),
-        "receipt": manifest.receipt.model_dump_json(),
-        "source": manifest.source.model_dump_json(),
-        "metrics": manifest.metrics,
-        "params": manifest.params,
-        "tags": manifest.tags,
-        "description": manifest.description,
-        "created_at": datetime.now(UTC),
-        "created_by": by.name,
-    }
+    rows.events.record("version.created", by, model=model.name, version=version.number, details=told_of(upload))
+    return new_version(model.name, version.number, facts, manifest), True
 
 
 async def _at_most(size: int, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
