@@ -1,10 +1,9 @@
-"""A registry that kills itself at one step of a push or of a collection: `python dying_registry.py STEP`."""
+"""A registry that kills itself at one step of a push or of a collection."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +68,8 @@ def die_around_the_commit(step: str) -> None:
             die()
 
 
-if __name__ == "__main__":
+def run_until(step: str) -> None:
     configure_logs()
     settings = Settings()
-    die_around_the_commit(sys.argv[1])
-    run(settings, DyingStore(DataFolder(settings.data).blobs, sys.argv[1]))
+    die_around_the_commit(step)
+    run(settings, DyingStore(DataFolder(settings.data).blobs, step))

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,25 @@ from typing import Any
 import httpx
 
 from mlp.client.registry import RegistryClient
+from mlp.registry.__main__ import main
+
+sys.path.insert(0, str(Path(__file__).parent))  # tests of other folders come here too
+
+from forked import Forked
+
+SERVE = (sys.executable, "-m", "mlp.registry")
 
 
 @dataclass
 class Registry:
-    """`python -m mlp.registry` on a folder, as the agent starts it."""
+    """A registry on a folder: forked where it may be, started as the agent does it where `command` is given."""
 
     data: Path
-    command: tuple[str, ...] = (sys.executable, "-m", "mlp.registry")
+    command: tuple[str, ...] | None = None
     settings: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
+    program: Callable[..., Any] = main
+    arguments: tuple[str, ...] = ()
+    process: subprocess.Popen[bytes] | Forked | None = None
     url: str = ""
 
     def environment(self) -> dict[str, str]:
@@ -35,16 +45,9 @@ class Registry:
     def launch(self, **options: Any) -> int | None:
         """Start the process; return None once it is ready, or its exit code."""
         reader, writer = os.pipe()
-        environment = self.environment() | {"MLP_READY_FD": str(writer)}
         log = self.data.with_name(self.data.name + ".log")
         with log.open("ab") as stderr:
-            self.process = subprocess.Popen(
-                self.command,
-                env=environment,
-                stderr=stderr,
-                pass_fds=(writer, *options.pop("pass_fds", ())),
-                **options,
-            )
+            self.process = self._begin(stderr.fileno(), writer, **options)
         os.close(writer)
         with os.fdopen(reader) as pipe:
             told = pipe.read()
@@ -53,6 +56,15 @@ class Registry:
         assert json.loads(told)["state"] == "ready"
         self.url = f"http://127.0.0.1:{self.port()}"
         return None
+
+    def _begin(self, log: int, ready: int, **options: Any) -> subprocess.Popen[bytes] | Forked:
+        if self.command is None and not options:
+            descriptors = {"log": log, "ready": ready}
+            return Forked(self.program, self.arguments, environment=self.environment(), descriptors=descriptors)
+        inherited = (ready, *options.pop("pass_fds", ()))
+        environment = self.environment() | {"MLP_READY_FD": str(ready)}
+        command = self.command or SERVE
+        return subprocess.Popen(command, env=environment, stderr=log, pass_fds=inherited, **options)
 
     def start(self, **options: Any) -> Registry:
         """Start the process, which has to become ready."""

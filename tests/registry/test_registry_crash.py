@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import signal
-import sys
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from databases import ON_BOTH_DATABASES
-from dying_registry import COLLECTING, STEPS
+from dying_registry import COLLECTING, STEPS, run_until
 from registry_process import Registry
 from sample_models import Sample, announce, linear_model, put
 
 pytestmark = ON_BOTH_DATABASES
-
-DYING = str(Path(__file__).with_name("dying_registry.py"))
 
 
 def check_whole(registry: Registry, name: str) -> list[int]:
@@ -34,7 +30,7 @@ def test_a_registry_killed_at_any_step_left_all_or_nothing(make_registry: Any) -
     """One data folder and one model a step; the registry that is to die at a step looks at what the one before left."""
     uploads: dict[str, str] = {}
     for number, step in enumerate(STEPS):
-        dying = make_registry(command=(sys.executable, DYING, step)).start()
+        dying = make_registry(program=run_until, arguments=(step,)).start()
         check_left(dying, uploads)
         name, sample = f"model-{number}", linear_model(number + 1)
         with dying.http() as http:
@@ -64,7 +60,7 @@ def test_a_registry_killed_within_a_collection_left_nothing_half(make_registry: 
     kept = linear_model(100)
     everything = {"dry_run": False, "grace_seconds": 0}
     for number, step in enumerate(COLLECTING, start=1):
-        dying = make_registry(command=(sys.executable, DYING, step)).start()
+        dying = make_registry(program=run_until, arguments=(step,)).start()
         sample = linear_model(number)
         with dying.client() as client, dying.http() as http:
             client.push("kept", kept.manifest, kept.onnx)

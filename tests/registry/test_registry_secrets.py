@@ -17,7 +17,7 @@ import pytest
 from databases import Databases
 from guarded_registry import ADMIN, READ, bearer, guarded, http_as, make_token
 from postgresql_server import Postgresql
-from registry_process import Registry, kill
+from registry_process import SERVE, Registry, kill
 from remains import CATALOG, rows_of
 from sample_models import announce, code_of, linear_model, put
 
@@ -99,7 +99,9 @@ def story(tmp_path_factory: pytest.TempPathFactory, postgresql: Postgresql, s3: 
     }
     url = databases.settings("secrets")["DATABASE_URL"].replace("postgres@", f"postgres:{PASSWORD}@")
     with Watcher() as watcher:
-        registry = guarded(folder, **settings, DATABASE_URL=url).start()
+        registry = guarded(folder, **settings, DATABASE_URL=url)
+        registry.command = SERVE  # whose argument list is looked at
+        registry.start()
         given = {folder / name: content for name, content in keys.items()}
         story = Story(registry, bucket, given | {folder / "admin.token": ADMIN, folder / "read.token": READ})
         try:
