@@ -1,6 +1,6 @@
-"""Processes forked from one that has imported the registry already: all but the seconds that its imports take.
+"""Processes forked from one that has imported registry and command line already: all but the seconds of imports.
 
-What is about the start itself goes through `python -m mlp.registry` instead.
+What is about a start itself goes through `python -m …` instead.
 """
 
 from __future__ import annotations
@@ -10,20 +10,36 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from multiprocessing.reduction import DupFd
-from typing import Any
+from typing import IO, Any
 
+from mlp.cli.app import main as mlp
+
+_IMPORTED = ("mlp.registry.__main__", "mlp.cli.root", "mlp.cli.command", "mlp.client.registry")
 _FORKED: Any = multiprocessing.get_context("forkserver")
-_FORKED.set_forkserver_preload(["mlp.registry.__main__"])
+_FORKED.set_forkserver_preload(list(_IMPORTED))
+Program = Callable[[], int | None]
 
 
 class Forked:
-    """A process that runs `program`, as far as tests use `subprocess.Popen`. `ready` is the end of a pipe."""
+    """A process that runs `program`, as far as tests use `subprocess.Popen`.
 
-    def __init__(self, program: Callable[..., Any], arguments: tuple[str, ...], **given: Any) -> None:
-        handed = {name: DupFd(descriptor) for name, descriptor in given.pop("descriptors").items()}
-        self._process = _FORKED.Process(target=_run, args=(program, arguments, given["environment"], handed))
+    `streams` are the files of descriptors 1 and 2; `ready` is the end of the pipe that MLP_READY_FD names.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        *arguments: str,
+        environment: Mapping[str, str],
+        streams: Mapping[int, int],
+        ready: int | None = None,
+    ) -> None:
+        handed = {number: DupFd(descriptor) for number, descriptor in streams.items()}
+        pipe = None if ready is None else DupFd(ready)
+        self._process = _FORKED.Process(target=_run, args=(program, arguments, dict(environment), handed, pipe))
         self._process.start()
         self.pid: int = self._process.pid
 
@@ -38,7 +54,7 @@ class Forked:
     def wait(self, timeout: float | None = None) -> int:
         self._process.join(timeout)
         if self.returncode is None:
-            raise subprocess.TimeoutExpired("a forked registry", timeout or 0)
+            raise subprocess.TimeoutExpired("a forked process", timeout or 0)
         return self.returncode
 
     def send_signal(self, number: int) -> None:
@@ -49,11 +65,42 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
+def mlp_command(*arguments: str, timeout: float = 90, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run `mlp` with these settings and no others; it has no terminal and nothing to read."""
+    return complete(mlp, *arguments, environment=spared() | settings, timeout=timeout)
+
+
+def complete(
+    program: Program, *arguments: str, environment: Mapping[str, str], timeout: float = 90
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = Forked(program, *arguments, environment=environment, streams={1: out.fileno(), 2: err.fileno()})
+        try:
+            code = process.wait(timeout)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(arguments, code, _content(out), _content(err))
+
+
+def _content(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8")
+
+
+def spared() -> dict[str, str]:
+    """Return the environment without what sets mlp."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("MLP_", "DATABASE_"))}
+
+
 def _run(
-    program: Callable[..., Any], arguments: tuple[str, ...], environment: Mapping[str, str], handed: Mapping[str, Any]
+    program: Program, arguments: tuple[str, ...], environment: dict[str, str], handed: dict[int, Any], ready: Any
 ) -> None:
-    os.dup2(handed["log"].detach(), 2)
+    for number, descriptor in handed.items():
+        os.dup2(descriptor.detach(), number)
+    if ready is not None:
+        environment |= {"MLP_READY_FD": str(ready.detach())}
     os.environ.clear()
-    os.environ.update(environment, MLP_READY_FD=str(handed["ready"].detach()))
-    sys.argv = [program.__module__, *arguments]
-    sys.exit(program(*arguments))
+    os.environ.update(environment)
+    sys.argv = ["mlp", *arguments]
+    sys.exit(program())

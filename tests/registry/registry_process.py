@@ -20,7 +20,7 @@ from mlp.registry.__main__ import main
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests of other folders come here too
 
-from forked import Forked
+from forked import Forked, spared
 
 SERVE = (sys.executable, "-m", "mlp.registry")
 
@@ -32,15 +32,13 @@ class Registry:
     data: Path
     command: tuple[str, ...] | None = None
     settings: dict[str, str] = field(default_factory=dict)
-    program: Callable[..., Any] = main
-    arguments: tuple[str, ...] = ()
+    program: Callable[[], int | None] = main
     process: subprocess.Popen[bytes] | Forked | None = None
     url: str = ""
 
     def environment(self) -> dict[str, str]:
         """What its processes are given."""
-        spared = {name: value for name, value in os.environ.items() if not name.startswith(("MLP_", "DATABASE_"))}
-        return spared | {"MLP_REGISTRY_DATA": str(self.data), "MLP_REGISTRY_PORT": "0", **self.settings}
+        return spared() | {"MLP_REGISTRY_DATA": str(self.data), "MLP_REGISTRY_PORT": "0", **self.settings}
 
     def launch(self, **options: Any) -> int | None:
         """Start the process; return None once it is ready, or its exit code."""
@@ -59,8 +57,7 @@ class Registry:
 
     def _begin(self, log: int, ready: int, **options: Any) -> subprocess.Popen[bytes] | Forked:
         if self.command is None and not options:
-            descriptors = {"log": log, "ready": ready}
-            return Forked(self.program, self.arguments, environment=self.environment(), descriptors=descriptors)
+            return Forked(self.program, environment=self.environment(), streams={2: log}, ready=ready)
         inherited = (ready, *options.pop("pass_fds", ()))
         environment = self.environment() | {"MLP_READY_FD": str(ready)}
         command = self.command or SERVE

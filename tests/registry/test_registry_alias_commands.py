@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 
 import pytest
 import yaml
+from forked import mlp_command
 from registry_process import Registry
 from sample_models import linear_model
 
@@ -26,16 +25,7 @@ def iris(registry: Registry) -> Registry:
 
 
 def mlp(registry: Registry, *arguments: str) -> subprocess.CompletedProcess[str]:
-    spared = {name: value for name, value in os.environ.items() if not name.startswith("MLP_")}
-    return subprocess.run(
-        [sys.executable, "-m", "mlp", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=90,
-        env={**spared, "MLP_REGISTRY_URL": registry.url},
-        stdin=subprocess.DEVNULL,
-    )
+    return mlp_command(*arguments, MLP_REGISTRY_URL=registry.url)
 
 
 def succeed(registry: Registry, *arguments: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +12,14 @@ from typing import Any
 
 import pytest
 from databases import ON_BOTH_DATABASES
+from forked import complete
 from house import House
 from postgresql_server import Postgresql
 from registry_process import Registry
 from sample_models import linear_model
 
 from mlp.errors import Precondition
+from mlp.registry.__main__ import main
 from mlp.registry.backup.archive import ArchiveReader
 from mlp.registry.backup.backup import Backup
 from mlp.registry.backup.inspection import Inspection
@@ -34,14 +35,7 @@ pytestmark = ON_BOTH_DATABASES
 
 
 def run(registry: Registry, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mlp.registry", *map(str, arguments)],
-        env=registry.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=90,
-    )
+    return complete(main, *map(str, arguments), environment=registry.environment())
 
 
 def fill(registry: Registry) -> None:

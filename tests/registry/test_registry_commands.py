@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from forked import mlp_command
 from registry_process import Registry
 from sample_models import linear_model
 
@@ -24,18 +25,9 @@ Mlp = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="module")
 def mlp(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Mlp:
     home = str(tmp_path_factory.mktemp("home"))
-    spared = {name: value for name, value in os.environ.items() if not name.startswith(("MLP_", "DATABASE_"))}
 
     def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "mlp", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=90,
-            stdin=subprocess.DEVNULL,
-            env=spared | {"MLP_HOME": home, "MLP_REGISTRY_URL": registry.url} | settings,
-        )
+        return mlp_command(*arguments, **{"MLP_HOME": home, "MLP_REGISTRY_URL": registry.url} | settings)
 
     return run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from functools import partial
 from typing import Any
 
 import httpx
@@ -30,7 +31,7 @@ def test_a_registry_killed_at_any_step_left_all_or_nothing(make_registry: Any) -
     """One data folder and one model a step; the registry that is to die at a step looks at what the one before left."""
     uploads: dict[str, str] = {}
     for number, step in enumerate(STEPS):
-        dying = make_registry(program=run_until, arguments=(step,)).start()
+        dying = make_registry(program=partial(run_until, step)).start()
         check_left(dying, uploads)
         name, sample = f"model-{number}", linear_model(number + 1)
         with dying.http() as http:
@@ -60,7 +61,7 @@ def test_a_registry_killed_within_a_collection_left_nothing_half(make_registry: 
     kept = linear_model(100)
     everything = {"dry_run": False, "grace_seconds": 0}
     for number, step in enumerate(COLLECTING, start=1):
-        dying = make_registry(program=run_until, arguments=(step,)).start()
+        dying = make_registry(program=partial(run_until, step)).start()
         sample = linear_model(number)
         with dying.client() as client, dying.http() as http:
             client.push("kept", kept.manifest, kept.onnx)

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from databases import ON_BOTH_DATABASES
+from dying_migration import migrate_until
+from forked import Program, complete, spared
 from postgresql_server import Postgresql
 from registry_process import Registry, kill
 from sample_models import linear_model
 
+from mlp.registry.__main__ import main
 from mlp.registry.migrations import HEAD, REVISIONS
 
 pytestmark = ON_BOTH_DATABASES
 
 RELEASED = Path(__file__).with_name("released")
 """What a database of each released schema holds, for both databases; a release adds its own."""
-MIGRATE = (sys.executable, "-m", "mlp.registry", "migrate")
-DYING = (sys.executable, str(Path(__file__).with_name("dying_migration.py")))
 
 
 class Store:
@@ -71,17 +71,10 @@ class Store:
     def revision(self) -> str:
         return self.rows("SELECT version_num FROM mlp_registry_schema")[0][0]
 
-    def begin(self, *command: str) -> subprocess.Popen[str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("MLP_", "DATABASE_"))}
-        return subprocess.Popen(
-            command, env=environment | self.environment, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-
-    def run(self, *command: str) -> tuple[int, list[dict[str, Any]]]:
-        """Run a command to its end; return its exit code and what it logged."""
-        process = self.begin(*command)
-        _, logged = process.communicate(timeout=90)
-        return process.returncode, [json.loads(line) for line in logged.splitlines()]
+    def run(self, program: Program, *arguments: str) -> tuple[int, list[dict[str, Any]]]:
+        """Run a program to its end; return its exit code and what it logged."""
+        ran = complete(program, *arguments, environment=spared() | self.environment)
+        return ran.returncode, [json.loads(line) for line in ran.stderr.splitlines()]
 
 
 @pytest.fixture
@@ -123,20 +116,22 @@ def test_a_released_schema_is_upgraded_with_its_data(store: Store) -> None:
 
 
 def test_many_that_migrate_at_once_all_succeed(store: Store) -> None:
-    processes = [store.begin(*MIGRATE) for _ in range(3)]
-    said = [process.communicate(timeout=90)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0] * 3, said
+    with ThreadPoolExecutor(3) as operators:
+        ended = list(operators.map(lambda _: store.run(main, "migrate"), range(3)))
+    assert [code for code, _ in ended] == [0] * 3, ended
     assert store.revision() == HEAD
 
 
 def test_a_migration_killed_halfway_left_the_database_as_it_was(store: Store) -> None:
     store.load("0001")
     tables = store.tables()
-    assert store.run(*DYING, "INSERT INTO blobs")[0] == -signal.SIGKILL  # two revisions of the one transaction were run
+    assert (
+        store.run(partial(migrate_until, "INSERT INTO blobs"))[0] == -signal.SIGKILL
+    )  # two revisions of the one transaction were run
     assert store.tables() == tables
     assert store.revision() == "0001"
     assert len(store.rows("SELECT * FROM versions")) == 2
-    assert store.run(*MIGRATE)[0] == 0
+    assert store.run(main, "migrate")[0] == 0
     assert store.revision() == HEAD
 
 
@@ -145,11 +140,11 @@ def test_what_is_done_newer_or_of_another_program_is_left_alone(store: Store) ->
         "CREATE TABLE alembic_version (version_num VARCHAR(32)); INSERT INTO alembic_version VALUES ('theirs')"
     )
     for expected in (1, 0):
-        code, logged = store.run(*MIGRATE)
+        code, logged = store.run(main, "migrate")
         assert code == 0
         assert [line["message"] for line in logged].count("schema upgraded") == expected
     store.script("UPDATE mlp_registry_schema SET version_num = '9999'")
-    code, logged = store.run(*MIGRATE)
+    code, logged = store.run(main, "migrate")
     assert (code, logged[-1]["code"]) == (3, "schema_newer")
     assert store.revision() == "9999"
     assert store.rows("SELECT version_num FROM alembic_version") == [("theirs",)]

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from forked import mlp_command
 from guarded_registry import ADMIN, READ
 from registry_process import Registry
 
 
 def mlp(registry: Registry, token: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command with the token in a file, as a user does."""
-    spared = {name: value for name, value in os.environ.items() if not name.startswith("MLP_")}
-    environment = {**spared, "MLP_REGISTRY_URL": registry.url}
+    settings = {"MLP_REGISTRY_URL": registry.url}
     if token is not None:
         file = registry.data.parent / f"{token[:5]}.user"
         file.write_text(token + "\n", "ascii")
-        environment["MLP_REGISTRY_TOKEN_FILE"] = str(file)
-    return subprocess.run(
-        [sys.executable, "-m", "mlp", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=90,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-    )
+        settings["MLP_REGISTRY_TOKEN_FILE"] = str(file)
+    return mlp_command(*arguments, **settings)
 
 
 def test_a_token_is_made_used_listed_and_revoked(guarded_registry: Registry) -> None:

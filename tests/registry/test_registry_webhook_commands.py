@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from forked import mlp_command
 from receiver import eventually, receiving
 from registry_process import Registry
 from sample_models import linear_model
 
 
 def mlp(registry: Registry, *arguments: str) -> subprocess.CompletedProcess[str]:
-    spared = {name: value for name, value in os.environ.items() if not name.startswith("MLP_")}
-    return subprocess.run(
-        [sys.executable, "-m", "mlp", "webhook", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=90,
-        stdin=subprocess.DEVNULL,
-        env=spared | {"MLP_REGISTRY_URL": registry.url},
-    )
+    return mlp_command("webhook", *arguments, MLP_REGISTRY_URL=registry.url)
 
 
 def test_a_webhook_is_made_with_a_key_and_looked_at(make_registry: Any, tmp_path: Path) -> None:
