@@ -12,7 +12,6 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlp.cli.catalogue import GENERIC, KNOWN
 from mlp.cli.command import _SHARED
 from mlp.cli.completion.grammar import WORDS
 from mlp.cli.lazy import SHARED_PANEL, load
@@ -29,6 +28,7 @@ Written by `python -m mlp.cli.manual`; a test compares it with the commands. `ml
 
 Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not ready for it,
 4 not allowed, 5 not found, 6 not in time, 7 not confirmed, 8 differences, 130 interrupted.
+Every failure has a code; `mlp explain` lists them.
 """
 
 
@@ -69,7 +69,7 @@ def _described(whole: str, name: str, entry: Entry) -> Described:
 def page() -> str:
     """Return docs/cli.md."""
     every = list(commands())
-    blocks = [_HEAD, _overview(every), *(_section(each) for each in every), _shared(every[0]), _settings(), _codes()]
+    blocks = [_HEAD, _overview(every), *(_section(each) for each in every), _shared(every[0]), _settings()]
     return "\n".join(blocks)
 
 
@@ -121,12 +121,6 @@ def _settings() -> str:
         "`TERM=dumb` take colour and motion away, `MLP_ACCESSIBLE=1` symbols too."
     )
     return "\n".join(["## Settings", "", words, "", "| In the file | Variable | |", "| --- | --- | --- |", *rows, ""])
-
-
-def _codes() -> str:
-    entries = sorted((*KNOWN.values(), *GENERIC.values()), key=lambda entry: entry.code)
-    rows = [f"| {entry.code} | {_cell(entry.title)} | {_cell(entry.fix_for({}))} |" for entry in entries]
-    return "\n".join(["## Codes", "", "| Code | Meaning | Fix |", "| --- | --- | --- |", *rows, ""])
 
 
 def words() -> str:

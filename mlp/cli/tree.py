@@ -36,6 +36,8 @@ ROOT: Mapping[str, Entry] = {
     "rollback": Entry("mlp.cli.commands.rollback", "Go back to the last revision that answered."),
     "why": Entry("mlp.cli.commands.why", "Say why a deployment does not serve: one cause, one fix."),
     "logs": Entry("mlp.cli.commands.logs", "Show the log of a deployment or of a part of the platform."),
+    "dev": Entry("mlp.cli.commands.dev", "Serve a model file, and serve it anew whenever it is saved."),
+    "doctor": Entry("mlp.cli.commands.doctor", "Look for what is wrong, and pack what a bug report needs."),
     "explain": Entry("mlp.cli.commands.explain", "Say what an MLP code means, and how to mend it."),
     "completion": Entry("mlp.cli.commands.completion", "Print what makes TAB complete commands and names."),
     "version": Entry("mlp.cli.commands.version", "Show the version of mlp."),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -172,6 +175,68 @@ def test_what_goes_wrong_is_two_lines_and_an_exit_code(deployed, arguments, code
     assert len(complaint) <= 2
     assert ran.stdout == ""
     assert "Traceback" not in ran.stderr
+
+
+def test_a_deployment_goes_back_to_what_answered_before(deployed):
+    deployed.succeed("deploy", "iris", "--version", "2")
+    deployed.succeed("rollback", "iris")
+    assert status_of(deployed)["servedVersion"] == 1
+    revisions = json.loads(deployed.succeed("history", "iris", "-o", "json"))
+    assert [(each["version"], each["outcome"]) for each in revisions[:2]] == [(1, "succeeded"), (2, "succeeded")]
+    assert revisions[0]["cause"].startswith("mlp rollback iris --to ")
+    assert deployed.succeed("why", "iris").startswith("iris serves what it is asked for")
+
+
+def test_versions_are_compared_by_asking_both(models):
+    ran = models.run("model", "diff", "iris:1", "iris:2", "-o", "json")
+    assert ran.returncode == 8
+    predictions = json.loads(ran.stdout)["predictions"]
+    assert predictions["how"] == "each version asked the other's rows"
+    assert predictions["compared"] == 64
+    assert predictions["max_abs_diff"] > 0
+    pulled = models.succeed("model", "pull", "iris:1").strip()
+    assert (models.folder / pulled).stat().st_size > 0
+
+
+@contextmanager
+def developing(line, *arguments):
+    """Run `mlp dev`, and give what waits for a word of it."""
+    command = [sys.executable, "-m", "mlp", "dev", *arguments]
+    with subprocess.Popen(command, env=line.environment, cwd=line.folder, stderr=subprocess.PIPE, text=True) as process:
+
+        def until(word):
+            for said in process.stderr:
+                if word in said:
+                    return said
+            raise AssertionError(f"it ended without {word!r}")
+
+        try:
+            yield until
+        finally:
+            process.send_signal(signal.SIGINT)
+            words = process.stderr.read()
+            process.wait(30)
+    assert process.returncode == 130
+    assert "flowers goes on answering: mlp undeploy flowers" in words
+
+
+def test_a_model_is_served_anew_when_it_is_saved_and_a_broken_one_is_not(models):
+    file = models.folder / "flowers.onnx"
+    models.succeed("model", "pull", "iris:2", "-o", "next.onnx")
+    shutil.copy(models.folder / "iris-1.onnx", file)
+    (models.folder / "rows.json").write_text('{"features": [[5.1, 3.5, 1.4, 0.2]]}')
+    with developing(models, "flowers.onnx", "--name", "flowers") as until:
+        assert "flowers:1 answers" in until("s after it was saved")
+        until("waiting for")
+        shutil.copy(models.folder / "next.onnx", file)
+        assert "flowers:2 answers" in until("s after it was saved")
+        until("waiting for")
+        file.write_bytes(b"half of a graph")
+        until("✗ MLP")
+        until("goes on answering")
+        until("waiting for")
+        answer = json.loads(models.succeed("predict", "flowers", "--raw", "-f", "rows.json"))
+        assert answer["model"] == {"name": "flowers", "version": 2}
 
 
 def test_down_ends_all_and_up_brings_all_back_on_the_same_ports(deployed):
