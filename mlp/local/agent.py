@@ -27,7 +27,7 @@ from mlp.local.journal import Journal
 from mlp.local.keeper import Keeper, Options
 from mlp.local.launch import REGISTRY, Launch, Launcher
 from mlp.local.left import end, left_behind
-from mlp.local.logs import last_lines
+from mlp.local.logs import last_lines, tend
 from mlp.local.ports import Ports, free_ports
 from mlp.local.reconcile import Phase, Wanted, wanted_of
 from mlp.local.records import HOLDER
@@ -162,6 +162,10 @@ class Agent:
             return set().union(*map(uses_of, self.deployments()))
 
         return Uses(self._launcher.registry_url, wanted, self._settings.use_seconds)
+
+    async def tend_logs(self) -> None:
+        """Keep the logs of everything that runs from growing without end, until cancelled."""
+        await tend(self._home.logs, self._settings.log_bytes, self._settings.log_look_seconds)
 
     def deployments(self) -> list[ModelDeployment]:
         """Return every deployment with its status."""

@@ -18,7 +18,6 @@ from mlp.local.attempts import Attempts, Backoff, Ending
 from mlp.local.faults import reason_of
 from mlp.local.launch import Launch
 from mlp.local.left import Left
-from mlp.local.logs import rotate
 from mlp.local.process import Child, start
 from mlp.local.reconcile import Action, Close, Kill, Phase, Process, Seen, Start, Stop, Wanted, reconcile
 from mlp.local.records import ProcessRecord, Slot
@@ -238,7 +237,6 @@ class Keeper:
         slot = Slot.new(self._options.run, self.name)
         try:
             launch, record = self._launch(revision), self._record(revision, generation)
-            rotate(launch.log, launch.log_bytes)
             child = start(launch, self.open(), slot, record)
         except Conflict as taken:
             self._failed(Ending(revision, generation, "PortTaken", taken.message))

@@ -25,8 +25,6 @@ class Launch:
     """All of it; nothing else is inherited."""
     folder: Path
     log: Path
-    log_bytes: int
-    """A log larger than this is put aside first."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class Launcher:
 
     def _launch(self, name: str, command: tuple[str, ...], environment: Mapping[str, str]) -> Launch:
         environment = {**self._general(), **environment}
-        return Launch(name, command, environment, self.home.root, self.home.log(name), self.settings.log_bytes)
+        return Launch(name, command, environment, self.home.root, self.home.log(name))
 
     def _general(self) -> dict[str, str]:
         # A DATABASE_URL in the user's shell belongs to some other program, and MLP_ settings speak to the agent.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -14,6 +15,7 @@ KEPT = 3
 """How many older logs of a name there are at most."""
 _COPY_BYTES = 1_048_576
 _TAIL_BYTES = 16_384
+_log = logging.getLogger(__name__)
 _PLAIN = frozenset(vars(logging.makeLogRecord({})))
 
 
@@ -42,6 +44,25 @@ def rotate(path: Path, limit: int) -> bool:
         aside.flush()
         log.truncate(0)
     return True
+
+
+async def tend(folder: Path, limit: int, seconds: float) -> None:
+    """Look every so many seconds, until cancelled, whether a log in the folder is larger than `limit` bytes."""
+    is_refused = False
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await asyncio.to_thread(_rotate_all, folder, limit)
+            is_refused = False
+        except OSError as error:
+            if not is_refused:  # said once: what is said lands in a log too
+                _log.warning("a log cannot be put aside", extra={"why": str(error)})
+            is_refused = True
+
+
+def _rotate_all(folder: Path, limit: int) -> None:
+    for path in folder.glob("*.log"):
+        rotate(path, limit)
 
 
 def last_lines(path: Path, count: int) -> list[str]:

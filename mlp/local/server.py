@@ -46,11 +46,12 @@ async def serve(agent: Agent, path: Path) -> None:
     server = _Server(config)
     with guarded_socket(path) as listener:
         serving = loop.create_task(server.serve(sockets=[listener]))
-        telling = loop.create_task(agent.uses().run())
+        beside = [loop.create_task(agent.uses().run()), loop.create_task(agent.tend_logs())]
         try:
             await agent.run()
         finally:
-            telling.cancel()
+            for task in beside:
+                task.cancel()
             server.should_exit = True
             await serving
             remove_document(path)

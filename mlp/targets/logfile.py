@@ -7,9 +7,11 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import chain, count
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from mlp.errors import NotFound
 
@@ -19,26 +21,45 @@ _LOOK_SECONDS = 0.2
 def read_log(path: Path, tail: int | None, follow: bool, since: float | None = None) -> Iterator[str]:
     """Yield the last `tail` lines (None: all), and with `follow` those written later, without their ends.
 
-    With `since`, lines of the last so many seconds only; a line that tells no time is as old as the one before it.
-    A log that is put aside and begun anew is followed into the new file. Raises NotFound (`log_not_found`).
+    What was put aside as `<name>.log.1` and so on belongs to it. With `since`, lines of the last so many seconds only;
+    a line that tells no time is as old as the one before it. Raises NotFound (`log_not_found`).
     """
     try:
-        file = path.open(encoding="utf-8", errors="replace")
+        file = path.open("rb")
     except FileNotFoundError:
         raise NotFound(f"there is no log {path}", code="log_not_found") from None
     oldest = None if since is None else datetime.now(UTC) - timedelta(seconds=since)
     return _lines(path, file, tail, follow, oldest)
 
 
-def _lines(path: Path, file: IO[str], tail: int | None, follow: bool, oldest: datetime | None) -> Iterator[str]:
+def _lines(path: Path, file: BinaryIO, tail: int | None, follow: bool, oldest: datetime | None) -> Iterator[str]:
+    with file:
+        if oldest is None:
+            newest = deque(map(_text, file), tail)
+            yield from chain(_put_aside(path, None if tail is None else tail - len(newest)), newest)
+        else:
+            yield from deque(_from(oldest, chain(_put_aside(path, None), map(_text, file))), tail)
+        if not follow:
+            return
+        yield from _until_replaced(path, file)
     while True:
-        with file:
-            lines = file if oldest is None else _from(oldest, file)
-            yield from (line.rstrip("\n") for line in deque(lines, tail))
-            if not follow:
-                return
-            yield from _until_replaced(path, file)
-        file, tail = path.open(encoding="utf-8", errors="replace"), None
+        with path.open("rb") as successor:
+            yield from _until_replaced(path, successor)
+
+
+def _put_aside(path: Path, tail: int | None) -> Iterable[str]:
+    """Return the last lines of the logs that were put aside."""
+    found: deque[deque[str]] = deque()
+    for number in count(1):
+        if tail is not None and tail <= 0:
+            break
+        try:
+            with _aside(path, number).open("rb") as file:
+                found.appendleft(deque(map(_text, file), tail))
+        except FileNotFoundError:
+            break
+        tail = None if tail is None else tail - len(found[0])
+    return chain.from_iterable(found)
 
 
 def _from(oldest: datetime, lines: Iterable[str]) -> Iterator[str]:
@@ -57,21 +78,42 @@ def _is_from(oldest: datetime, line: str) -> bool:
         return False
 
 
-def _until_replaced(path: Path, file: IO[str]) -> Iterator[str]:
-    begun = ""
+def _until_replaced(path: Path, file: BinaryIO) -> Iterator[str]:
+    begun = b""
     while True:
         replaced = _is_replaced(path, file)  # asked before reading: what was written before that is read below
+        if file.tell() > os.fstat(file.fileno()).st_size:  # a copy was put aside, and the log emptied
+            yield from _rest(_aside(path, 1), file.tell(), begun)
+            begun = b""
+            file.seek(0)
         begun += file.readline()
-        if begun.endswith("\n"):
-            yield begun.rstrip("\n")
-            begun = ""
+        if begun.endswith(b"\n"):
+            yield _text(begun)
+            begun = b""
         elif replaced:
             return
         else:
             time.sleep(_LOOK_SECONDS)
 
 
-def _is_replaced(path: Path, file: IO[str]) -> bool:
+def _rest(path: Path, position: int, begun: bytes) -> Iterator[str]:
+    """Yield the lines of a log that was put aside from `position` on; the first of them begins with `begun`."""
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        file.seek(position)
+        for line in file:
+            yield _text(begun + line)
+            begun = b""
+
+
+def _aside(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.{number}")
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", errors="replace").rstrip("\n")
+
+
+def _is_replaced(path: Path, file: BinaryIO) -> bool:
     try:
         return not os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:

@@ -29,7 +29,10 @@ def predict(connection: http.client.HTTPConnection) -> dict:
 
 
 class Callers:
-    """Keep-alive clients that ask without a pause, and one that connects anew each time. They forgive nothing."""
+    """Keep-alive clients that ask hundreds of times a second, and one that connects anew each time.
+
+    They forgive nothing. Without the pause they would starve the processes whose start they wait for.
+    """
 
     def __init__(self, port: int, count: int = 6) -> None:
         self.answers: list[int] = []
@@ -51,7 +54,7 @@ class Callers:
 
     def _ask(self) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
-        while not self._ended.is_set():
+        while not self._ended.wait(0.003):
             try:
                 self.answers.append(predict(connection)["model"]["version"])
             except (OSError, http.client.HTTPException) as error:

@@ -6,12 +6,15 @@ import signal
 import socket
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
 
 from mlp.api.deployment import Autoscaling, ConditionType, ModelDeployment, ObjectMeta, Spec
 from mlp.errors import Invalid, NotFound, Precondition
+from mlp.local.logs import rotate
+from mlp.targets.local import LocalTarget
 
 FAILS_ITS_GOLDEN_ROWS, ENDS_WITHOUT_A_WORD, IS_NEVER_READY, ENDS_ONCE_READY, IGNORES_SIGTERM = range(1_000, 1_005)
 
@@ -350,15 +353,34 @@ def test_a_wrong_setting_is_named(machine):
     assert "MLP_DRAIN_SECONDS" in json.loads(machine.termination.read_text())["message"]
 
 
-def test_a_large_log_is_put_aside_when_a_process_starts(machine):
-    machine.settings["MLP_LOG_BYTES"] = "1000"
+def test_a_large_log_is_put_aside_while_its_process_goes_on_and_who_follows_it_misses_nothing(machine):
+    machine.settings |= {"MLP_LOG_BYTES": "1000", "MLP_LOG_LOOK_SECONDS": "0.05"}
     machine.home.create()
     log = machine.home.log("iris")
-    log.write_text("x" * 1001)
-    machine.up()
-    machine.deploy(deployment())
-    assert log.read_text() == "version 1 is ready\n"
-    assert log.with_name("iris.log.1").read_text() == "x" * 1001
+    log.write_text("x" * 999 + "\n")
+    followed = LocalTarget(machine.home).logs("iris", tail=0, follow=True)
+    with ThreadPoolExecutor(1) as thread:
+        first = thread.submit(next, followed)
+        machine.up()
+        machine.deploy(deployment())
+        assert first.result(20) == "version 1 is ready"
+    machine.until(lambda: log.with_name("iris.log.1").exists() and log.stat().st_size == 0)
+    machine.deploy(deployment(2))
+    assert next(followed) == "version 2 is ready"
+    followed.close()
+    assert list(LocalTarget(machine.home).logs("iris", tail=2)) == ["version 1 is ready", "version 2 is ready"]
+
+
+@pytest.mark.parametrize("kept", [1, 2])
+def test_no_more_than_three_logs_are_kept_aside(tmp_path, kept):
+    log = tmp_path / "iris.log"
+    for number in range(kept * 3):
+        log.write_text(f"{number}" * 10)
+        assert rotate(log, limit=5)
+    assert not rotate(log, limit=5)
+    newest = kept * 3 - 1
+    contents = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert contents == {"iris.log": "", **{f"iris.log.{at}": f"{newest - at + 1}" * 10 for at in (1, 2, 3)}}
 
 
 def test_a_models_name_cannot_change(running):

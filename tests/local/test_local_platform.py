@@ -1,8 +1,11 @@
 """The agent with the registry and the model servers themselves."""
 
+import json
 import os
 import signal
 import socket
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -11,6 +14,9 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from mlp.api.deployment import ConditionType, ModelDeployment, ObjectMeta, Spec
+from mlp.api.model import version_digest
+from mlp.api.receipt import Receipt
+from mlp.api.signature import Signature
 from mlp.client.registry import RegistryClient
 from mlp.packaging import package
 
@@ -92,17 +98,60 @@ def test_a_version_that_does_not_exist_never_replaces_the_serving_one(platform):
     assert platform.deploy(deployment(2)).status.served_version == 2
 
 
-def test_a_killed_agent_drops_nothing_and_the_next_one_serves_on_the_same_ports(platform):
+def falsify(platform, name, version):
+    """Change what the original is said to have answered, as the registry would never take it."""
+    with closing(sqlite3.connect(platform.home.registry / "registry.db")) as database, database:
+        chosen = "number = ? AND model_id = (SELECT id FROM models WHERE name = ?)"
+        found = database.execute(f"SELECT receipt, signature, sha256 FROM versions WHERE {chosen}", (version, name))
+        receipt, signature, blob = found.fetchone()
+        false = json.loads(receipt)
+        false["golden"]["predictions"][0] += 5.0
+        receipt = Receipt.model_validate(false)
+        digest = version_digest(blob, Signature.model_validate_json(signature), receipt)
+        changed = (receipt.model_dump_json(), digest, version, name)
+        database.execute(f"UPDATE versions SET receipt = ?, digest = ? WHERE {chosen}", changed)
+
+
+def test_a_version_that_fails_its_golden_rows_never_replaces_the_serving_one(platform, packages):
+    with RegistryClient(f"http://127.0.0.1:{platform.registry_port}") as registry:
+        for each in packages[:2]:
+            registry.push("false", each.manifest, each.model)
+    falsify(platform, "false", 2)
+    good, bad = (
+        ModelDeployment(metadata=ObjectMeta(name="false"), spec=Spec(model_name="false", model_version=version))
+        for version in (1, 2)
+    )
+    port = port_of(platform.deploy(good))
+    with platform.callers(port) as callers:
+        platform.client.apply(bad)
+        broken = platform.degraded("false").status
+        callers.more()
+    assert callers.failures == []
+    assert set(callers.answers) == {1}
+    assert broken.condition(ConditionType.DEGRADED).reason == "GoldenRowsFailed"
+    assert (broken.served_version, broken.ready_replicas) == (1, 1)
+    newest, earlier = platform.client.history("false")
+    assert (newest.outcome, newest.reason, earlier.outcome) == ("failed", "GoldenRowsFailed", "succeeded")
+    why = platform.client.why("false")
+    assert (why.reason, why.served_version, why.settled) == ("GoldenRowsFailed", 1, True)
+    assert "GoldenRowsFailed" in why.log[-1]
+    platform.client.delete("false")
+
+
+def test_a_killed_agent_drops_nothing_and_the_next_one_goes_on_with_the_same_processes(platform):
     port = port_of(platform.deploy(deployment(1)))
     other = port_of(platform.deploy(deployment(2, name="other")))
-    with platform.callers(port) as callers:
+    before = platform.pids()
+    with platform.callers(port, 8) as callers:
         platform.kill_agent()
-        before = len(callers.answers)
-        platform.until(lambda: len(callers.answers) > before + 20)
+        callers.more()
+        platform.up()
+        assert platform.pids() == before
+        platform.deploy(deployment(2))
+        callers.more()
     assert callers.failures == []
-    platform.up()
     assert [port_of(platform.serving(name)) for name in ("sum", "other")] == [port, other]
-    assert [platform.ask(each)["model"]["version"] for each in (port, other)] == [1, 2]
+    assert [platform.ask(each)["model"]["version"] for each in (port, other)] == [2, 2]
 
 
 def test_down_leaves_no_process_and_frees_every_port(platform):

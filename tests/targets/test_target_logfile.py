@@ -40,6 +40,28 @@ def test_a_log_that_is_put_aside_is_followed_into_the_new_one(log):
     lines.close()
 
 
+def test_a_log_that_was_copied_and_emptied_is_followed_without_a_gap(log):
+    lines = read_log(log, 1, follow=True)
+    assert next(lines) == "three"
+    with log.open("a") as file:
+        file.write("la")
+    aside = log.with_name("iris.log.1")
+    aside.write_bytes(log.read_bytes() + b"st\nvery last\n")
+    log.write_text("")
+    assert [next(lines), next(lines)] == ["last", "very last"]
+    log.write_text("first\n")
+    assert next(lines) == "first"
+    lines.close()
+
+
+@pytest.mark.parametrize(("tail", "count"), [(None, 7), (5, 5), (3, 3), (0, 0)])
+def test_what_was_put_aside_belongs_to_the_log(log, tail, count):
+    log.with_name("iris.log.1").write_text("minus one\nzero\n")
+    log.with_name("iris.log.2").write_text("minus three\nminus two\n")
+    every = ["minus three", "minus two", "minus one", "zero", "one", "two", "three"]
+    assert list(read_log(log, tail, follow=False)) == every[len(every) - count :]
+
+
 def test_bytes_that_are_not_text_are_shown_as_such(log):
     log.write_bytes(b"\xff\n")
     assert list(read_log(log, None, follow=False)) == ["\N{REPLACEMENT CHARACTER}"]
