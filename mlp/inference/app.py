@@ -6,10 +6,7 @@ It knows paths and statuses; sockets and framing are `http1`'s, models the data 
 from __future__ import annotations
 
 import logging
-import os
-import re
 from collections.abc import Awaitable, Callable, Mapping
-from itertools import count
 from time import perf_counter
 from typing import NamedTuple
 
@@ -18,12 +15,13 @@ from mlp.inference.handlers import INTERNAL, ErrorForm, error_reply
 from mlp.inference.http1 import Headers, Reply, Request
 from mlp.inference.log import LOG
 from mlp.inference.metrics import RouteMetrics
+from mlp.inference.request_id import ID_HEADER, RequestIds
+from mlp.inference.trace import HEADER as TRACE_HEADER
+from mlp.inference.trace import PassOn, Served, Tracing, fields_of
 
 Handler = Callable[[Request], Reply | Awaitable[Reply]]
 Guard = Callable[[Headers], None]
 """Raises Denied for a caller that may not ask this."""
-
-_SANE_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 
 class Route(NamedTuple):
@@ -52,24 +50,25 @@ class App:
         elsewhere: Callable[[str], Route],
         metrics_of: Callable[[str], RouteMetrics],
         guard: Guard | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         """Answer `routes`, and give what is asked elsewhere its error.
 
         `elsewhere` gives the route, without handlers, of a path that is none of `routes`, `metrics_of` the counters of
-        a route's name.
+        a route's name; `tracing` is told of requests.
         """
         self._routes = {path: _Counted(route, metrics_of(route.name)) for path, route in routes.items()}
         self._elsewhere = elsewhere
         self._metrics_of = metrics_of
         self._guard = guard
-        self._ids = count(1)
-        self._id_prefix = os.urandom(6).hex().encode()
+        self._id_of = RequestIds().of
+        self._tracing = tracing or PassOn()
         self._logs_requests = LOG.isEnabledFor(logging.DEBUG)
 
     def answer(self, request: Request) -> Reply | Awaitable[Reply]:
         """Answer one request; a failure of any kind becomes an error document."""
         begin = perf_counter()
-        request_id = self._request_id(request.headers)
+        request_id = self._id_of(request.headers.get(ID_HEADER))
         counted = self._routes.get(request.path) or self._other(request.path)
         try:
             reply = self._handle(counted.route, request)
@@ -82,9 +81,9 @@ class App:
     def refuse(self, error: MlpError, path: str | None) -> Reply:
         """Answer what never became a request that could be handled."""
         route, metrics = self._routes.get(path or "") or self._other(path or "")
-        request_id = self._request_id({})
+        request_id = self._id_of(None)
         reply = route.error_form(error, request_id)
-        reply.headers = (*reply.headers, (b"x-request-id", request_id))
+        reply.headers = (*reply.headers, (ID_HEADER, request_id))
         metrics.statuses[reply.status] += 1
         return reply
 
@@ -113,19 +112,20 @@ class App:
         return self._finish(reply, request, counted, request_id, begin)
 
     def _finish(self, reply: Reply, request: Request, counted: _Counted, request_id: bytes, begin: float) -> Reply:
-        reply.headers = (*reply.headers, (b"x-request-id", request_id))
+        reply.headers = (*reply.headers, (ID_HEADER, request_id))
         seconds = perf_counter() - begin
         counted.metrics.statuses[reply.status] += 1
         counted.metrics.seconds.observe(seconds)
+        span, parent = None, request.headers.get(TRACE_HEADER)
+        if parent is not None or (self._tracing.starts_traces and request.method == b"POST"):
+            path = f"{request.method.decode()} {counted.route.name}"
+            served = Served(path, seconds, str(reply.status), reply.status >= 500, request_id.decode())
+            span = self._tracing.record(parent, served)
+            if span is not None:
+                reply.headers = (*reply.headers, (TRACE_HEADER, span.header()))
         if self._logs_requests:
-            LOG.debug("request", _line(request, reply, request_id, seconds))
+            LOG.debug("request", {**_line(request, reply, request_id, seconds), **fields_of(span)})
         return reply
-
-    def _request_id(self, headers: Headers) -> bytes:
-        given = headers.get(b"x-request-id")
-        if given is not None and _SANE_ID.fullmatch(given):
-            return given
-        return b"%b-%x" % (self._id_prefix, next(self._ids))
 
 
 def _failure(error: Exception, route: Route, request_id: bytes) -> Reply:

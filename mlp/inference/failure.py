@@ -24,6 +24,7 @@ _BY_CODE: Mapping[str, str] = {
     "keys_unusable": "KeysUnusable",
     "listener_unusable": "ListenerUnusable",
     "open_bind": "OpenBind",
+    "otel_missing": "OtelMissing",
     "port_taken": "PortTaken",
     "token_unreadable": "TokenUnreadable",
     "unanswerable_rows": "GoldenRowsFailed",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mlp.errors import Precondition
-from mlp.inference.app import Guard
+from mlp.inference.entry import Entry
 from mlp.inference.lifecycle import Lifecycle
 from mlp.inference.loading import LoadedModel
 from mlp.inference.metrics import Metrics
@@ -45,7 +45,7 @@ def grpc_port(
     calls: ModelCalls,
     metrics: Metrics,
     lifecycle: Lifecycle,
-    guard: Guard | None,
+    entry: Entry,
 ) -> Callable[[], GrpcPort] | None:
     """Return what makes the port once the event loop runs, or None where no port is asked for."""
     port = settings.grpc_port
@@ -54,9 +54,9 @@ def grpc_port(
     from mlp.inference.rpc.messages import schema
     from mlp.inference.rpc.server import Address, RpcServer
     from mlp.inference.rpc.service import ModelService
-    from mlp.inference.rpc.shell import Admission, Shell
+    from mlp.inference.rpc.shell import Shell
 
     protocol, limits = schema(), settings.limits
     answers = ModelService(model, calls, lifecycle, protocol).answers()
-    shell = Shell(metrics, Admission(limits.in_flight, guard))
+    shell = Shell(metrics, entry)
     return lambda: RpcServer(protocol, answers, shell, limits, Address(settings.host, port))

@@ -6,7 +6,7 @@ import os
 import re
 from itertools import count
 
-HEADER = "x-request-id"
+ID_HEADER = b"x-request-id"
 _SANE = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 

@@ -7,10 +7,12 @@ import gc
 import socket
 from time import perf_counter
 
+from mlp.inference import log
 from mlp.inference.app import App
 from mlp.inference.cpu import available_cpus
 from mlp.inference.dataplane import DataPlane
 from mlp.inference.drift import Drift
+from mlp.inference.entry import Entry
 from mlp.inference.grpc_port import grpc_port, require_grpc
 from mlp.inference.health import HealthServer
 from mlp.inference.keys import api_keys
@@ -29,6 +31,7 @@ from mlp.inference.routes import elsewhere, model_routes
 from mlp.inference.server import Server
 from mlp.inference.settings import Settings
 from mlp.inference.source import obtain
+from mlp.inference.tracing import tracing_of
 
 
 def run(settings: Settings) -> None:
@@ -39,6 +42,7 @@ def run(settings: Settings) -> None:
     threads = available_cpus()
     LOG.info("starting", {"model": settings.model_name, "version": settings.model_version, "threads": threads})
     model = load(obtain(settings), threads)
+    log.name_model(model.name, model.version, model.digest)
     gc.freeze()  # what has been made so far lives as long as the process; looking through it again finds nothing
     ports = {}
     for name, each in (("port", listener), ("health_port", health_listener)):
@@ -50,7 +54,7 @@ def run(settings: Settings) -> None:
         if grpc is not None:
             ports["grpc_port"] = grpc
         announce_ready(settings.ready_fd, model, ports)
-        LOG.info("ready", {**ports, "digest": model.digest, "seconds": round(perf_counter() - begin, 3)})
+        LOG.info("ready", {**ports, "seconds": round(perf_counter() - begin, 3)})
 
     lifecycle, metrics = Lifecycle(), Metrics(Drift(model.signature))
     pages = Pages(model, metrics, lifecycle)
@@ -62,10 +66,11 @@ def run(settings: Settings) -> None:
         InstancesRoute(model, plane, metrics),
         OpenInference(model, calls, lifecycle),
     )
-    guard = keys.check if keys else None
+    tracing = tracing_of(otel=settings.otel, name=model.name, version=model.version, digest=model.digest)
+    entry = Entry(settings.limits.in_flight, keys.check if keys else None, tracing)
     server = Server(
-        app=App(routes, elsewhere, metrics.route, guard),
-        grpc=grpc_port(settings, model, calls, metrics, lifecycle, guard),
+        app=App(routes, elsewhere, metrics.route, entry.guard, tracing),
+        grpc=grpc_port(settings, model, calls, metrics, lifecycle, entry),
         limits=settings.limits,
         traffic=metrics.traffic,
         lifecycle=lifecycle,
@@ -75,6 +80,7 @@ def run(settings: Settings) -> None:
     )
     with HealthServer(pages, metrics.traffic, health_listener) if health_listener else contextlib.nullcontext():
         server.serve_on(listener)
+    tracing.close()
     LOG.info("ended")
 
 

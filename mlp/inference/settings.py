@@ -63,6 +63,8 @@ class Settings(BaseModel):
     """The largest request body; 1,000 rows of 30 numbers are about 600,000 bytes."""
     max_rows: Annotated[int, Field(ge=1)] = 50_000
     """The most rows of one request."""
+    otel: bool = False
+    """Send a span of every request by OTLP, which wants the extra `mlp[otel]`; where to, OTEL_… variables say."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod

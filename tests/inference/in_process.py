@@ -27,12 +27,13 @@ from mlp.inference.routes import elsewhere, model_routes
 from mlp.inference.rpc.messages import schema
 from mlp.inference.rpc.service import ModelService
 from mlp.inference.source import Artifact
+from mlp.inference.trace import Tracing
 
 
 class InProcess:
     """One loaded model."""
 
-    def __init__(self, published: Published, folder: Path) -> None:
+    def __init__(self, published: Published, folder: Path, *, tracing: Tracing | None = None) -> None:
         path = folder / f"{published.version.name}.onnx"
         path.write_bytes(published.blob)
         self.model = load(Artifact(published.version, path), threads=1)
@@ -46,7 +47,7 @@ class InProcess:
             InstancesRoute(self.model, plane, self.metrics),
             OpenInference(self.model, calls, lifecycle),
         )
-        self._app = App(routes, elsewhere, self.metrics.route)
+        self._app = App(routes, elsewhere, self.metrics.route, tracing=tracing)
         self._schema = schema()
         self._answers = ModelService(self.model, calls, lifecycle, self._schema).answers()
 

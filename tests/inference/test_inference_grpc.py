@@ -215,6 +215,16 @@ def test_bytes_that_are_no_message_are_an_invalid_argument(serving):
         assert refused(call, b"\xff\xff\xff") == ("INVALID_ARGUMENT", "invalid_message")
 
 
+def test_a_call_keeps_its_callers_id_and_trace(bare):
+    trace, caller = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    metadata = (("x-request-id", "order-17"), ("traceparent", f"00-{trace}-{caller}-01"))
+    _, call = bare.ModelInfer.with_call(request({"fp32": SETOSA}), metadata=metadata, timeout=20)
+    trailers = dict(call.trailing_metadata())
+    assert trailers["x-request-id"] == "order-17"
+    assert trailers["traceparent"].split("-")[1] == trace
+    assert trailers["traceparent"].split("-")[2] != caller
+
+
 def test_calls_are_counted_and_a_misfit_names_its_place(bare, serving):
     with pytest.raises(grpc.RpcError, match="row 1, column 'petal_length'"):
         bare.ModelInfer(request({"shape": [2, 4], "fp32": [*SETOSA, 1, 2, np.nan, 4]}), timeout=20)

@@ -170,6 +170,12 @@ DEPLOYMENTS: Mapping[str, Known] = {
         "MLP_GRPC_PORT asks for a port, and grpcio or protobuf is missing in the server's environment.",
         "pip install 'mlp[grpc]', or leave MLP_GRPC_PORT unset",
     ),
+    "OtelMissing": Known(
+        "MLP2226",
+        "OpenTelemetry is not installed",
+        "MLP_OTEL asks for spans, and the packages that send them are missing in the server's environment.",
+        "pip install 'mlp[otel]', or leave MLP_OTEL unset",
+    ),
     "TokenUnreadable": Known(
         "MLP2220",
         "The server cannot read its token",

@@ -5,9 +5,9 @@ It is for gRPC what `mlp.inference.app` is for HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from inspect import isawaitable
+from logging import DEBUG
 from time import perf_counter
 from typing import Any
 
@@ -15,14 +15,17 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from grpc import StatusCode
 
 from mlp.errors import DeadlineExceeded, Invalid, MlpError, Unavailable
-from mlp.inference import request_id
-from mlp.inference.app import Guard
+from mlp.inference.entry import Entry
 from mlp.inference.handlers import INTERNAL
+from mlp.inference.http1 import Headers
 from mlp.inference.log import LOG
 from mlp.inference.metrics import Metrics
+from mlp.inference.request_id import ID_HEADER, RequestIds
 from mlp.inference.rpc.schema import Method
 from mlp.inference.rpc.service import Answer
 from mlp.inference.rpc.statuses import status_of
+from mlp.inference.trace import HEADER as TRACE_HEADER
+from mlp.inference.trace import Served, fields_of
 
 Handler = Callable[[bytes, Any], Awaitable[bytes]]
 """Answers the bytes of a request, given the call's context."""
@@ -30,49 +33,37 @@ UNGUARDED = ("ServerLive", "ServerReady", "ModelReady")
 """What probes ask, who have no key."""
 
 
-@dataclass(frozen=True)
-class Admission:
-    """Who may call, and how much at once."""
-
-    in_flight: int
-    """Calls and HTTP requests that are answered at once, together."""
-    guard: Guard | None
-    """Asks for a key, where this server wants one."""
-
-
 class Shell:
     """Makes handlers of answers."""
 
-    def __init__(self, metrics: Metrics, admission: Admission) -> None:
+    def __init__(self, metrics: Metrics, entry: Entry) -> None:
         self._metrics = metrics
         self._traffic = metrics.traffic
-        self._admission = admission
-        self._id_of = request_id.RequestIds().of
+        self._entry = entry
+        self._tracing = entry.tracing
+        self._id_of = RequestIds().of
 
     def handler(self, name: str, method: Method, answer: Answer) -> Handler:
         """Return what answers calls of the method `name`."""
-        counted = self._metrics.rpc(name)
 
         async def handle(body: bytes, context: Any) -> bytes:
             begin = perf_counter()
-            metadata = {key: _bytes(value) for key, value in context.invocation_metadata()}
-            name_of_call = self._id_of(metadata.get(request_id.HEADER)).decode()
+            headers = {key.encode(): _bytes(value) for key, value in context.invocation_metadata()}
+            request_id = self._id_of(headers.get(ID_HEADER)).decode()
             status = StatusCode.CANCELLED  # unless something else happens
             failure: MlpError = INTERNAL
             response = b""
             try:
-                self._admit(name, metadata, context)
+                self._admit(name, headers, context)
                 response = await self._answer(body, method, answer)
                 status = StatusCode.OK
             except MlpError as error:
                 status, failure = status_of(error), error
             except Exception as error:  # noqa: BLE001  a bug of ours has an answer too
-                LOG.error("internal_error", {"request_id": name_of_call}, exc_info=error)
+                LOG.error("internal_error", {"request_id": request_id}, exc_info=error)
                 status = StatusCode.INTERNAL
             finally:
-                counted.statuses[status.name] += 1
-                counted.seconds.observe(perf_counter() - begin)
-            trailers = ((request_id.HEADER, name_of_call),)
+                trailers = self._finish(name, headers, request_id, status, perf_counter() - begin)
             if status is not StatusCode.OK:
                 await context.abort(status, failure.message, (*trailers, ("x-mlp-error-code", failure.code)))
             context.set_trailing_metadata(trailers)
@@ -80,12 +71,29 @@ class Shell:
 
         return handle
 
-    def _admit(self, name: str, metadata: Mapping[str, bytes], context: Any) -> None:
+    def _finish(
+        self, name: str, headers: Headers, request_id: str, status: StatusCode, seconds: float
+    ) -> tuple[tuple[str, str], ...]:
+        """Count a call and tell of it; return what its answer says besides."""
+        counted = self._metrics.rpc(name)
+        counted.statuses[status.name] += 1
+        counted.seconds.observe(seconds)
+        span, parent = None, headers.get(TRACE_HEADER)
+        if parent is not None or self._tracing.starts_traces:
+            is_failure = status in (StatusCode.INTERNAL, StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED)
+            span = self._tracing.record(parent, Served(name, seconds, status.name, is_failure, request_id))
+        if LOG.isEnabledFor(DEBUG):
+            line = {"request_id": request_id, "method": name, "status": status.name, "ms": round(seconds * 1_000, 3)}
+            LOG.debug("call", {**line, **fields_of(span)})
+        trailers = ((ID_HEADER.decode(), request_id),)
+        return trailers if span is None else (*trailers, (TRACE_HEADER.decode(), span.header().decode()))
+
+    def _admit(self, name: str, headers: Headers, context: Any) -> None:
         """Raise what keeps a call from being answered, whatever it asks."""
-        guard = self._admission.guard
+        guard = self._entry.guard
         if guard is not None and name not in UNGUARDED:
-            guard({key.encode(): value for key, value in metadata.items()})
-        if self._traffic.in_flight >= self._admission.in_flight:
+            guard(headers)
+        if self._traffic.in_flight >= self._entry.in_flight:
             raise Unavailable("too many requests are being answered", code="overloaded")
         left = context.time_remaining()
         if left is not None and left <= 0:
