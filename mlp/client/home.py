@@ -13,6 +13,7 @@ import platformdirs
 from pydantic import ValidationError
 
 from mlp.api.wire import Answer
+from mlp.client.refusals import code_of
 from mlp.errors import Precondition
 
 FORMAT = 2
@@ -119,11 +120,16 @@ class Home:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def is_kept(self) -> bool:
-        """Whether an agent lives that keeps this folder, be it still starting."""
+        """Whether an agent lives that keeps this folder, be it still starting.
+
+        Raises Precondition (`home_not_writable`) for a folder of somebody else.
+        """
         try:
             descriptor = os.open(self.lock, os.O_RDONLY)
         except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError as error:
+            raise Precondition(f"{self.root} cannot be read: {error.strerror}", code=code_of(error)) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

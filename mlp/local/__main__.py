@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,10 +22,10 @@ from pydantic import ValidationError
 
 from mlp import __version__
 from mlp.client.home import AgentFile, Home
+from mlp.client.refusals import code_of
 from mlp.errors import Invalid, MlpError
 from mlp.local.agent import Agent
 from mlp.local.documents import write_document
-from mlp.local.faults import code_of
 from mlp.local.left import end, left_behind
 from mlp.local.lock import sole_agent
 from mlp.local.logs import JsonLines
@@ -89,7 +90,8 @@ def _report(error: MlpError | OSError, path: str | None) -> int:
     logging.getLogger(__name__).error(message, extra={"code": code})
     if path is not None:
         reason = "".join(word.capitalize() for word in code.split("_"))
-        Path(path).write_text(json.dumps({"reason": reason, "message": message}), encoding="utf-8")
+        with suppress(OSError):  # whatever kept it from starting may keep it from saying why; the log has it
+            Path(path).write_text(json.dumps({"reason": reason, "message": message}), encoding="utf-8")
     return _FAILED_TO_START
 
 

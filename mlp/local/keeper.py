@@ -13,9 +13,9 @@ from pathlib import Path
 from mlp import __version__
 from mlp.api.agent import ProcessStatus
 from mlp.api.history import DeploymentEvent
+from mlp.client.refusals import reason_of
 from mlp.errors import Conflict
 from mlp.local.attempts import Attempts, Backoff, Ending
-from mlp.local.faults import reason_of
 from mlp.local.launch import Launch
 from mlp.local.left import Left
 from mlp.local.process import Child, start

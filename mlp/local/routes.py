@@ -17,9 +17,9 @@ from starlette.routing import Route
 from mlp.api.deployment import ModelDeployment
 from mlp.api.error import ErrorBody, ErrorDocument
 from mlp.api.wire import Answer
+from mlp.client.refusals import code_of
 from mlp.errors import Conflict, Invalid, MlpError, NotFound, Unavailable
 from mlp.local.agent import Agent
-from mlp.local.faults import code_of
 
 _LONGEST_WAIT_SECONDS = 60
 _STATUSES: Mapping[type[MlpError], int] = {Invalid: 422, NotFound: 404, Conflict: 409, Unavailable: 503}

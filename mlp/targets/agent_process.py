@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import BinaryIO
 
 from mlp.client.home import Home
+from mlp.client.refusals import code_of
 from mlp.errors import Failed, MlpError, Precondition
 
 _EXTRA = ("starlette", "uvicorn", "fastapi", "sqlmodel", "aiosqlite", "alembic", "onnx", "onnxruntime", "msgspec")
@@ -72,8 +73,12 @@ class AgentProcess:
 
 
 def sweep(home: Home) -> None:
-    """End what a killed agent left behind. Raises Failed (`agent_failed`)."""
-    with _open_log(home) as log:
+    """End what a killed agent left behind. Raises Failed (`agent_failed`), Precondition (`home_not_writable` …)."""
+    try:
+        log = _open_log(home)
+    except OSError as error:
+        raise Precondition(f"{home.root} cannot be written: {error.strerror}", code=code_of(error)) from error
+    with log:
         ran = subprocess.run(
             [*_COMMAND, "--sweep"],
             env=_environment(home),

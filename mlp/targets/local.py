@@ -14,6 +14,7 @@ from mlp.api.model import check_name
 from mlp.api.why import Why
 from mlp.client.agent import AgentClient
 from mlp.client.home import Home
+from mlp.client.refusals import code_of
 from mlp.errors import DeadlineExceeded, Failed, NotFound, Precondition
 from mlp.targets.agent_process import AgentProcess, require_extra, sweep
 from mlp.targets.base import Platform, Report, Watch, unwatched
@@ -234,7 +235,9 @@ class LocalTarget:
             self._home.create()
             return AgentProcess.start(self._home, settings)
         except OSError as error:
-            raise Precondition(f"{self._home.root} cannot be written: {error}", code="home_not_writable") from error
+            code = code_of(error)
+            code = "home_not_writable" if code == "folder_unusable" else code
+            raise Precondition(f"{self._home.root} cannot be written: {error.strerror}", code=code) from error
 
     def _report_return(self, deployment: ModelDeployment, report: Report, deadline: float) -> None:
         """Wait until a deployment of an earlier run serves again, or is known not to, and say which."""

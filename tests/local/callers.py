@@ -6,6 +6,7 @@ import threading
 import time
 
 PATIENCE = 20
+ROWS = b'{"features": [[1.0, 2.0]]}'
 
 
 def until(holds):
@@ -19,8 +20,8 @@ def until(holds):
         time.sleep(0.01)
 
 
-def predict(connection: http.client.HTTPConnection) -> dict:
-    connection.request("POST", "/predict", b'{"features": [[1.0, 2.0]]}')
+def predict(connection: http.client.HTTPConnection, body: bytes = ROWS) -> dict:
+    connection.request("POST", "/predict", body)
     answer = connection.getresponse()
     body = answer.read()
     if answer.status != 200:
@@ -34,10 +35,11 @@ class Callers:
     They forgive nothing. Without the pause they would starve the processes whose start they wait for.
     """
 
-    def __init__(self, port: int, count: int = 6) -> None:
+    def __init__(self, port: int, count: int = 6, body: bytes = ROWS) -> None:
         self.answers: list[int] = []
         self.failures: list[str] = []
         self._port = port
+        self._body = body
         self._ended = threading.Event()
         self._threads = [threading.Thread(target=self._ask) for _ in range(count)]
         self._threads.append(threading.Thread(target=self._knock))
@@ -56,7 +58,7 @@ class Callers:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
         while not self._ended.wait(0.003):
             try:
-                self.answers.append(predict(connection)["model"]["version"])
+                self.answers.append(predict(connection, self._body)["model"]["version"])
             except (OSError, http.client.HTTPException) as error:
                 self.failures.append(repr(error))
                 connection.close()
@@ -66,7 +68,7 @@ class Callers:
         while not self._ended.wait(0.005):
             connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
             try:
-                predict(connection)
+                predict(connection, self._body)
             except (OSError, http.client.HTTPException) as error:
                 self.failures.append(f"a new connection: {error!r}")
             finally:

@@ -1,4 +1,4 @@
-"""What it means that the system refuses to write, as a code of the catalogue and as a reason of a condition. Pure."""
+"""What it means that the system refuses to read or write the platform's folder: a code, or a reason. Pure."""
 
 from __future__ import annotations
 
