@@ -28,7 +28,7 @@ class AgentClient:
     """
 
     def __init__(self, home: Home) -> None:
-        self._socket = home.socket
+        self._home = home
 
     def status(self, after: str | None = None, wait: float = 0.0) -> AgentStatus:
         """Return what the agent keeps; given the `change` of an earlier answer, as soon as that is another one.
@@ -79,7 +79,7 @@ class AgentClient:
         self._call("POST", "/handover")
 
     def _call(self, method: str, path: str, body: str | None = None, patience: float = 0.0) -> bytes:
-        connection = _Connection(self._socket, _TIMEOUT_SECONDS + patience)
+        connection = _Connection(self._home.socket, _TIMEOUT_SECONDS + patience)
         try:
             connection.request(method, path, body)
             answer = connection.getresponse()
@@ -87,14 +87,23 @@ class AgentClient:
         except TimeoutError as error:
             raise DeadlineExceeded("the agent did not answer in time") from error
         except (OSError, HTTPException) as error:
-            raise Precondition(
-                "the local platform does not run; start it with 'mlp up --local'", code="platform_not_running"
-            ) from error
+            raise self._not_running() from error
         finally:
             connection.close()
         if answer.status >= 400:
             raise error_of(httpx.Response(answer.status, content=content))
         return content
+
+    def _not_running(self) -> Precondition:
+        words = "the local platform does not run; start it with 'mlp up --local'"
+        if _answers(self._home.holder_socket):
+            words = "the agent has ended, and what it kept may still answer: 'mlp up --local' takes it over"
+        return Precondition(words, code="platform_not_running")
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 class _Connection(HTTPConnection):

@@ -168,8 +168,8 @@ class Agent:
         await tend(self._home.logs, self._settings.log_bytes, self._settings.log_look_seconds)
 
     def deployments(self) -> list[ModelDeployment]:
-        """Return every deployment with its status."""
-        return [stored.deployment for stored in self._stored.values()]
+        """Return every deployment with its status, by name."""
+        return [self._stored[name].deployment for name in sorted(self._stored)]
 
     def deployment(self, name: str) -> ModelDeployment:
         """Return a deployment. Raises NotFound (`deployment_not_found`)."""

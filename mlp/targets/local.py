@@ -58,10 +58,14 @@ class LocalTarget:
         """
         deadline = time.monotonic() + timeout
         self._home.mark()
-        if self._home.is_kept() and not self._take_over(report, deadline):
+        found = self._home.is_kept() and not self._take_over(report, deadline)
+        if found:
             report("the platform runs already")
         ports = {"MLP_REGISTRY_PORT": registry_port, "MLP_MODEL_PORT": model_port}
         status = self._start_and_wait({name: str(port) for name, port in ports.items() if port is not None}, deadline)
+        adopted = sum(line.is_adopted for line in status.processes)
+        if adopted and not found:
+            report(f"took over {adopted} process{'es' if adopted > 1 else ''} of an earlier agent")
         report(f"registry: ready at {status.registry_url}")
         for deployment in status.deployments:
             self._report_return(deployment, report, deadline)

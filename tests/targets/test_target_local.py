@@ -276,10 +276,13 @@ def test_down_ends_what_a_killed_agent_left_behind(running, said, home):
         predict(url)
 
 
-def test_up_after_a_killed_agent_serves_on_the_same_port(running, home):
+def test_up_after_a_killed_agent_says_that_it_takes_over_what_serves(running, home, said):
     url = serve(running).status.url
     os.kill(agent_pid(home), signal.SIGKILL)
-    platform = running.up(ignore, timeout=20)
+    with pytest.raises(Precondition, match="may still answer"):
+        running.platform()
+    platform = running.up(said.append, timeout=20)
+    assert "took over 2 processes of an earlier agent" in said
     assert [(each.is_ready(), each.status.url) for each in platform.deployments] == [(True, url)]
 
 
