@@ -11,7 +11,17 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cli_start, inference, local_platform, machine, registry, registry_pages, registry_push
+from benchmarks import (
+    cli_start,
+    inference,
+    inference_grpc,
+    inference_peers,
+    local_platform,
+    machine,
+    registry,
+    registry_pages,
+    registry_push,
+)
 from benchmarks.table import Table
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -21,6 +31,8 @@ MEASUREMENTS: Mapping[str, tuple[Callable[[], Table], ...]] = {
     "registry": (registry.measure,),
     "registry_pages": (registry_pages.measure,),
     "registry_push": (registry_push.measure,),
+    "inference_peers": (inference_peers.measure,),
+    "inference_grpc": (inference_grpc.measure,),
     "inference": (inference.measure_rate, inference.measure_batch, inference.measure_start),
 }
 INTRODUCTION = """# Benchmarks

@@ -128,9 +128,9 @@ def start(module: str, *arguments: str, cpu: int | None, **options) -> subproces
     return subprocess.Popen([*pinned, sys.executable, "-m", module, *arguments], **options)
 
 
-def post(document: dict) -> bytes:
+def post(document: dict, path: str = "/predict") -> bytes:
     body = json.dumps(document).encode()
-    head = f"POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+    head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
     return head.encode() + b"\r\n\r\n" + body
 
 

@@ -40,8 +40,7 @@ class Caller(asyncio.Protocol):
         head, found, body = self.answer.partition(b"\r\n\r\n")
         if not found:
             return
-        length = int(head[head.index(b"content-length: ") + 16 :].partition(b"\r\n")[0])
-        if len(body) < length:
+        if not is_whole(head, body):
             return
         self.seconds.append(time.perf_counter() - self.begin)
         self.failed += not head.startswith(self.begins)
@@ -51,6 +50,17 @@ class Caller(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.failed += self.running
+
+
+def is_whole(head: bytes, body: bytes) -> bool:
+    """Whether an answer is complete: as long as it says, or ended by its last chunk."""
+    place = head.find(b"content-length: ")
+    if place < 0:
+        head = head.lower()
+        place = head.find(b"content-length: ")
+    if place < 0:
+        return b"transfer-encoding: chunked" in head and body.endswith(b"0\r\n\r\n")
+    return len(body) >= int(head[place + 16 :].partition(b"\r\n")[0])
 
 
 async def run(port: int, connections: int, duration: float, status: bytes, request: bytes) -> dict[str, float]:
@@ -71,6 +81,8 @@ def summary(callers: Sequence[Caller], seconds: list[float], elapsed: float) -> 
     failed = sum(caller.failed for caller in callers)
     if failed:
         sys.exit(f"{failed} answers were not the expected ones")
+    if not seconds:
+        sys.exit("nothing was answered in that time")
     answered = sorted(seconds)
     return {
         "rate": len(answered) / elapsed,
