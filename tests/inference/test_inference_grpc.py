@@ -209,6 +209,12 @@ def test_other_failures_have_statuses_of_their_own(bare, rpc):
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
+def test_a_compressed_message_is_not_unpacked(bare):
+    with pytest.raises(grpc.RpcError) as caught:
+        bare.ModelInfer(request({"fp32": SETOSA}), compression=grpc.Compression.Gzip, timeout=20)
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
 def test_bytes_that_are_no_message_are_an_invalid_argument(serving):
     with grpc.insecure_channel(address(serving(iris))) as channel:
         call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
