@@ -17,6 +17,9 @@ from mlp.inference.rpc.shell import Shell
 
 _ENVELOPE_BYTES = 65_536
 """What names, shapes and parameters may take beside the tensors."""
+_AGE_MS = 300_000
+"""After so long a client is told to connect anew: it meets replicas that it did not know, and a message that never ends
+goes with its connection."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,10 @@ def _options(limits: Limits) -> list[tuple[str, int]]:
         ("grpc.max_concurrent_streams", limits.in_flight),
         ("grpc.server_handshake_timeout_ms", round(limits.head_seconds * 1_000)),
         ("grpc.max_connection_idle_ms", round(limits.idle_seconds * 1_000)),
+        ("grpc.max_connection_age_ms", _AGE_MS),
+        ("grpc.max_connection_age_grace_ms", round(limits.body_seconds * 1_000)),
+        ("grpc.keepalive_time_ms", round(limits.idle_seconds * 1_000)),
+        ("grpc.keepalive_timeout_ms", round(limits.head_seconds * 1_000)),
         ("grpc.compression_enabled_algorithms_bitset", 1),  # none: a small message could unpack to a huge one
         ("grpc.so_reuseport", 0),  # a port that somebody else has is taken, not shared
     ]
