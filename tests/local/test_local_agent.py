@@ -15,8 +15,21 @@ from mlp.api.deployment import Autoscaling, ConditionType, ModelDeployment, Obje
 from mlp.errors import Invalid, NotFound, Precondition
 from mlp.local.logs import rotate
 from mlp.targets.local import LocalTarget
+from tests.local.machine import STAND_INS, Machine
 
 FAILS_ITS_GOLDEN_ROWS, ENDS_WITHOUT_A_WORD, IS_NEVER_READY, ENDS_ONCE_READY, IGNORES_SIGTERM = range(1_000, 1_005)
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory):
+    """A machine that tries seldom what failed, and waits for nobody who should end."""
+    speaks_to_others = {"DATABASE_URL": "postgresql://elsewhere/app", "MLP_TARGET": "local", "PYTHONHASHSEED": "7"}
+    ends_fast = {"MLP_DRAIN_SECONDS": "0.1", "MLP_FINISH_SECONDS": "0.2"}
+    settings = {**STAND_INS, "MLP_RETRY_SECONDS": "30", **ends_fast, **speaks_to_others}
+    machine = Machine(tmp_path_factory.mktemp("patient"), settings)
+    machine.up()
+    yield machine
+    machine.clean()
 
 
 def deployment(version=1, name="iris", **spec) -> ModelDeployment:
@@ -41,9 +54,8 @@ def test_a_deployment_answers_on_the_first_port_and_the_next_one_on_the_next(run
     assert (first.status.replicas, first.status.ready_replicas) == (1, 1)
 
 
-def test_children_get_what_they_need_and_nothing_meant_for_another_program(machine):
-    machine.settings |= {"DATABASE_URL": "postgresql://elsewhere/app", "MLP_TARGET": "local", "PYTHONHASHSEED": "7"}
-    machine.up()
+def test_children_get_what_they_need_and_nothing_meant_for_another_program(patient):
+    machine = patient
     served = machine.deploy(deployment(3))
     model = machine.ask(port_of(served))["environment"]
     registry = machine.ask(machine.registry_port)["environment"]
@@ -54,6 +66,7 @@ def test_children_get_what_they_need_and_nothing_meant_for_another_program(machi
     for environment in (model, registry):
         assert environment["PYTHONHASHSEED"] == "7"
         assert not {"DATABASE_URL", "MLP_TARGET", "MLP_REGISTRY_COMMAND"} & set(environment)
+    machine.client.delete("iris")
 
 
 def test_only_this_machine_is_listened_on(running):
@@ -165,13 +178,12 @@ def test_a_process_that_keeps_ending_is_reported_and_tried_again(running, versio
     )
 
 
-def test_nobody_waits_for_a_version_that_will_not_answer_soon(machine):
-    machine.settings["MLP_RETRY_SECONDS"] = "30"
-    machine.up()
-    machine.client.apply(deployment(FAILS_ITS_GOLDEN_ROWS))
-    broken = machine.degraded()
+def test_nobody_waits_for_a_version_that_will_not_answer_soon(patient):
+    patient.client.apply(deployment(FAILS_ITS_GOLDEN_ROWS))
+    broken = patient.degraded()
     with pytest.raises(ConnectionRefusedError):
-        machine.ask(port_of(broken))
+        patient.ask(port_of(broken))
+    patient.client.delete("iris")
 
 
 def test_a_process_that_does_not_become_ready_is_ended(machine):
@@ -181,9 +193,8 @@ def test_a_process_that_does_not_become_ready_is_ended(machine):
     assert reason(machine.degraded(), ConditionType.DEGRADED) == "ProgressDeadlineExceeded"
 
 
-def test_a_failed_version_is_tried_at_once_when_it_is_asked_for_again(machine):
-    machine.settings["MLP_RETRY_SECONDS"] = "30"
-    machine.up()
+def test_a_failed_version_is_tried_at_once_when_it_is_asked_for_again(patient):
+    machine = patient
     machine.client.apply(deployment(FAILS_ITS_GOLDEN_ROWS))
     broken = machine.degraded()
     again = machine.client.apply(deployment(FAILS_ITS_GOLDEN_ROWS))
@@ -192,6 +203,7 @@ def test_a_failed_version_is_tried_at_once_when_it_is_asked_for_again(machine):
     machine.degraded()
     assert next(line.restarts for line in machine.client.status().processes if line.name == "iris") == 2
     assert machine.deploy(deployment(1)).metadata.generation == 2
+    machine.client.delete("iris")
 
 
 def test_the_generation_grows_with_the_spec_and_an_equal_one_changes_nothing(running):
@@ -253,9 +265,8 @@ def test_a_deployment_made_anew_begins_at_generation_one(running):
     assert running.ask(port_of(again))["model"]["version"] == 3
 
 
-def test_a_process_that_ignores_the_request_to_end_is_ended(machine):
-    machine.settings |= {"MLP_DRAIN_SECONDS": "0.1", "MLP_FINISH_SECONDS": "0.2"}
-    machine.up()
+def test_a_process_that_ignores_the_request_to_end_is_ended(patient):
+    machine = patient
     machine.deploy(deployment(IGNORES_SIGTERM))
     pid = machine.pid_of("iris")
     machine.client.delete("iris")
@@ -263,10 +274,9 @@ def test_a_process_that_ignores_the_request_to_end_is_ended(machine):
     assert machine.client.status().registry_ready
 
 
-def test_a_new_deployment_passes_over_a_port_that_another_program_has(machine):
-    with socket.create_server(("127.0.0.1", machine.model_port)):
-        machine.up()
-        assert port_of(machine.deploy(deployment())) == machine.model_port + 1
+def test_a_new_deployment_passes_over_a_port_that_another_program_has(running):
+    with socket.create_server(("127.0.0.1", running.model_port)):
+        assert port_of(running.deploy(deployment())) == running.model_port + 1
 
 
 def test_a_taken_port_is_said_and_taken_back_once_it_is_free(running):
