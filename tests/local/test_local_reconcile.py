@@ -23,13 +23,19 @@ def process(revision, phase=Phase.READY, pid=None, deadline=None):
 
 @st.composite
 def situations(draw):
-    wanted = Wanted(draw(st.none() | REVISIONS), draw(st.integers(1, 2)), stable=draw(st.none() | REVISIONS))
+    stable, is_alone = draw(st.none() | REVISIONS), draw(st.booleans())
+    wanted = Wanted(draw(st.none() | REVISIONS), draw(st.integers(1, 2)), stable=stable, is_alone=is_alone)
     numbers = itertools.count(10)
+    kinds = st.tuples(REVISIONS, st.sampled_from(Phase), st.sampled_from([-1, 5]), st.booleans())
     processes = tuple(
-        Process(next(numbers), revision, phase, deadline=NOW + delay if phase is not Phase.READY else None)
-        for revision, phase, delay in draw(
-            st.lists(st.tuples(REVISIONS, st.sampled_from(Phase), st.sampled_from([-1, 5])), max_size=4)
+        Process(
+            next(numbers),
+            revision,
+            phase,
+            deadline=NOW + delay if phase is not Phase.READY else None,
+            is_outdated=is_outdated,
         )
+        for revision, phase, delay, is_outdated in draw(st.lists(kinds, max_size=4))
     )
     attempts = {}
     for revision, delay in draw(st.dictionaries(REVISIONS, st.sampled_from([-1.0, 0.5, 20.0]))).items():
@@ -73,8 +79,11 @@ def test_a_serving_process_is_only_stopped_for_one_that_is_ready_or_when_nothing
     ready = [each for each in seen.processes if each.phase is Phase.READY]
     stopped = {action.pid for action in reconcile(wanted, seen, NOW).actions if isinstance(action, Stop)}
     proved = any(each.revision == wanted.revision for each in ready)
+    fresh = {each.revision for each in ready if not each.is_outdated}
     for each in ready:
-        if each.revision == wanted.revision or (each.revision == wanted.stable and not proved):
+        if each.is_outdated and (wanted.is_alone or each.revision in fresh):
+            assert each.pid in stopped
+        elif each.revision == wanted.revision or (each.revision == wanted.stable and not proved):
             assert (each.pid in stopped) == (wanted.revision is None)
 
 
@@ -84,7 +93,9 @@ def test_no_revision_ever_has_two_starts_and_nothing_is_started_before_its_time(
     starts = [action.revision for action in reconcile(wanted, seen, NOW).actions if isinstance(action, Start)]
     assert len(starts) == len(set(starts))
     for revision in starts:
-        assert not any(each.revision == revision and each.phase is not Phase.DRAINING for each in seen.processes)
+        same = [each for each in seen.processes if each.revision == revision and each.phase is not Phase.DRAINING]
+        assert all(each.is_outdated for each in same)
+        assert not (wanted.is_alone and seen.processes)
         attempts = seen.failed(revision, wanted.generation)
         assert attempts is None or attempts.next_at <= NOW
 
@@ -107,6 +118,23 @@ def test_a_new_version_starts_beside_the_serving_one():
 def test_the_old_version_ends_when_the_new_one_is_ready():
     plan = reconcile(Wanted(2, 2, stable=1), Seen((process(1), process(2)), listening=True), NOW)
     assert plan.actions == (Stop(1),)
+
+
+def test_an_outdated_process_goes_on_until_its_successor_is_ready():
+    old = dataclasses.replace(process(1, pid=10), is_outdated=True)
+    assert reconcile(Wanted(1, 1), Seen((old,), listening=True), NOW).actions == (Start(1),)
+    starting = process(1, Phase.STARTING, pid=11, deadline=NOW + 60)
+    assert reconcile(Wanted(1, 1), Seen((old, starting), listening=True), NOW).actions == ()
+    assert reconcile(Wanted(1, 1), Seen((old, process(1, pid=11)), listening=True), NOW).actions == (Stop(10),)
+
+
+def test_an_outdated_process_that_must_be_alone_ends_before_its_successor_starts_and_callers_wait():
+    old = dataclasses.replace(process(0, pid=10), is_outdated=True)
+    alone = Wanted(0, 1, is_alone=True)
+    assert reconcile(alone, Seen((old,), listening=True), NOW).actions == (Stop(10),)
+    draining = dataclasses.replace(old, phase=Phase.DRAINING, deadline=NOW + 7)
+    assert reconcile(alone, Seen((draining,), listening=True), NOW).actions == ()
+    assert reconcile(alone, Seen((), listening=True), NOW).actions == (Start(0),)
 
 
 def test_after_a_restart_of_the_agent_the_proven_version_is_started_first():

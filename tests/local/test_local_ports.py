@@ -1,0 +1,29 @@
+"""Which ports an agent takes."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from mlp.client.home import AgentFile
+from mlp.local.ports import Ports
+from mlp.local.settings import Settings
+
+BEFORE = AgentFile(version="0.1.0", pid=1, started_at=datetime(2026, 1, 1, tzinfo=UTC))
+ELSEWHERE = BEFORE.model_copy(update={"registry_port": 9000, "model_port": 9001})
+
+
+@pytest.mark.parametrize(
+    ("before", "settings", "ports"),
+    [
+        (None, {}, Ports(8000, 8001)),
+        (BEFORE, {}, Ports(8000, 8001)),
+        (ELSEWHERE, {}, Ports(9000, 9001)),
+        (ELSEWHERE, {"MLP_REGISTRY_PORT": "7000"}, Ports(7000, 9001)),
+    ],
+)
+def test_ports_are_those_of_the_settings_then_those_of_before(before, settings, ports, monkeypatch):
+    for name in ("MLP_REGISTRY_PORT", "MLP_MODEL_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert Ports.chosen(Settings(), before) == ports
