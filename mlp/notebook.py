@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mlp.api.inference import Prediction, PredictRequest
-from mlp.api.model import ModelVersion, check_name
+from mlp.api.model import ModelVersion
 from mlp.api.receipt import MAX_GOLDEN_ROWS
+from mlp.api.reference import check_name
 from mlp.api.signature import Signature
 from mlp.client.inference import InferenceClient
 from mlp.client.keys import api_key

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from mlp.api.deployment import GROUP, KIND, VERSION, DeploymentRules, ModelDeployment
-from mlp.api.model import MAX_NAME, NAME_PATTERN
+from mlp.api.reference import MAX_NAME, NAME_PATTERN
 
 PLURAL = "modeldeployments"
 _HEADER = "# Written by `python -m mlp.controller crd`. Change mlp/api/deployment.py instead.\n"

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
-from mlp.api.model import NAME_PATTERN, ModelName, VersionNumber
 from mlp.api.quantity import QUANTITY_PATTERN, amount
+from mlp.api.reference import NAME_PATTERN, ModelName, VersionNumber
 
 GROUP = "ml.example.com"
 VERSION = "v1"
@@ -57,6 +57,7 @@ class _Camel(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         use_attribute_docstrings=True,
+        defer_build=True,
     )
 
 

@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 class Wire(BaseModel):
     """A document: frozen, and closed to fields that it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 class Answer(BaseModel):
     """A document that a client receives: frozen, and open to fields that a newer server adds."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, 64 lower-case hexadecimal digits")]

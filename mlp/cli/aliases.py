@@ -8,12 +8,12 @@ from mlp.errors import Invalid
 
 if TYPE_CHECKING:
     from mlp.api.alias import Alias
-    from mlp.api.model import ModelRef
+    from mlp.api.reference import ModelRef
 
 
 def named_alias(text: str) -> tuple[ModelRef, str]:
     """Return what `iris@production` names, and the alias in it. Raises Invalid (`invalid_name`, `invalid_option`)."""
-    from mlp.api.model import ModelRef
+    from mlp.api.reference import ModelRef
 
     reference = ModelRef.parse(text)
     if reference.alias is None:

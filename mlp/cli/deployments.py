@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from mlp.api.deployment import ModelDeployment, ObjectMeta, Spec
-from mlp.api.model import ModelRef, check_name
+from mlp.api.reference import ModelRef, check_name
 from mlp.errors import Invalid, NotFound
 
 

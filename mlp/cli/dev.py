@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlp.api.deployment import ModelDeployment, ObjectMeta, Spec
-from mlp.api.model import MAX_NAME, check_name
+from mlp.api.reference import MAX_NAME, check_name
 from mlp.cli.deploying import deploy
 from mlp.cli.failures import known_of
 from mlp.cli.pushing import proof_line, request_for

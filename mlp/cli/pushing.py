@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from mlp.api.alias import check_settable
-from mlp.api.model import check_name
+from mlp.api.reference import check_name
 from mlp.cli.text import size
 from mlp.errors import Invalid, NotFound, Refused, Unproved
 from mlp.packaging import Annotations, Package, PackageRequest, SourceKind, package_in_child
@@ -114,6 +114,7 @@ def push(session: Session, name: str, request: PackageRequest, *, trust: bool, a
         check_settable(alias)
     registry = session.registry
     registry.ready()
+    session.meanwhile = f"mlp model ls {name} shows whether it was registered; pushing again is harmless"
     check_source(session, request.source, trust=trust)
     with session.screen.working(f"converting {request.source} and proving it"), _showing_worst_rows(session):
         built = package_in_child(request, os.environ)
@@ -122,7 +123,7 @@ def push(session: Session, name: str, request: PackageRequest, *, trust: bool, a
         session.screen.note(note)
     with session.screen.sending("uploading", len(built.model), then="the registry checks it") as progress:
         pushed = registry.push(name, built.manifest, built.model, progress=progress)
-    version = pushed.version
+    version, session.meanwhile = pushed.version, ""
     session.screen.step(f"registered {version.ref}" if pushed.created else f"{version.ref} is this model already")
     if alias is not None:
         registry.aliases.set(name, alias, version.version)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from mlp.errors import Invalid
 
 if TYPE_CHECKING:
-    from mlp.api.model import ModelRef
+    from mlp.api.reference import ModelRef
 
 
 def fixed_reference(text: str) -> ModelRef:
     """Read `iris` or `iris:2`; an alias, which may point elsewhere a moment later, is Invalid (`invalid_version`)."""
-    from mlp.api.model import ModelRef
+    from mlp.api.reference import ModelRef
 
     reference = ModelRef.parse(text)
     if reference.alias is not None:

@@ -18,7 +18,8 @@ from mlp.errors import NotFound, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mlp.api.model import ModelRef, ModelVersion
+    from mlp.api.model import ModelVersion
+    from mlp.api.reference import ModelRef
     from mlp.client.inference import InferenceClient
     from mlp.client.registry import RegistryClient
     from mlp.targets import ClusterOptions, Target

@@ -6,19 +6,21 @@ import json
 import socket
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlencode
 
-import httpx
+from pydantic import BaseModel, ValidationError
 
 from mlp.api.agent import AgentStatus
 from mlp.api.deployment import ModelDeployment
 from mlp.api.history import DeploymentEvent, Revision
 from mlp.api.why import Why
 from mlp.client.home import Home
-from mlp.client.http import error_of
-from mlp.errors import DeadlineExceeded, Precondition
+from mlp.client.refusal import refusal
+from mlp.errors import DeadlineExceeded, Failed, Precondition
 
 _TIMEOUT_SECONDS = 10.0
+Document = TypeVar("Document", bound=BaseModel)
 
 
 class AgentClient:
@@ -36,39 +38,36 @@ class AgentClient:
         It waits for that `wait` seconds at most, and then returns what there is.
         """
         path = "/status" if after is None else f"/status?{urlencode({'after': after, 'wait': f'{wait:g}'})}"
-        return AgentStatus.model_validate_json(self._call("GET", path, patience=wait))
+        return _document(AgentStatus, self._call("GET", path, patience=wait))
 
     def deployments(self) -> list[ModelDeployment]:
         """Return every deployment."""
-        items = json.loads(self._call("GET", "/deployments"))["items"]
-        return [ModelDeployment.model_validate(item) for item in items]
+        return _items(ModelDeployment, self._call("GET", "/deployments"))
 
     def deployment(self, name: str) -> ModelDeployment:
         """Return one deployment. Raises NotFound (`deployment_not_found`)."""
-        return ModelDeployment.model_validate_json(self._call("GET", f"/deployments/{name}"))
+        return _document(ModelDeployment, self._call("GET", f"/deployments/{name}"))
 
     def history(self, name: str) -> list[Revision]:
         """Return what a deployment was asked to serve, the newest first. Raises NotFound (`deployment_not_found`)."""
-        items = json.loads(self._call("GET", f"/deployments/{name}/history"))["items"]
-        return [Revision.model_validate(item) for item in items]
+        return _items(Revision, self._call("GET", f"/deployments/{name}/history"))
 
     def events(self, name: str) -> list[DeploymentEvent]:
         """Return what happened to a deployment, the newest first. Raises NotFound (`deployment_not_found`)."""
-        items = json.loads(self._call("GET", f"/deployments/{name}/events"))["items"]
-        return [DeploymentEvent.model_validate(item) for item in items]
+        return _items(DeploymentEvent, self._call("GET", f"/deployments/{name}/events"))
 
     def why(self, name: str) -> Why:
         """Return why a deployment does not serve, or that it does. Raises NotFound (`deployment_not_found`)."""
-        return Why.model_validate_json(self._call("GET", f"/deployments/{name}/why"))
+        return _document(Why, self._call("GET", f"/deployments/{name}/why"))
 
     def apply(self, deployment: ModelDeployment) -> ModelDeployment:
         """Hand in a deployment and return it as it is kept. Raises Invalid (`immutable_field`, `reserved_name`)."""
         path = f"/deployments/{deployment.metadata.name}"
-        return ModelDeployment.model_validate_json(self._call("PUT", path, json.dumps(deployment.document())))
+        return _document(ModelDeployment, self._call("PUT", path, json.dumps(deployment.document())))
 
     def delete(self, name: str) -> ModelDeployment:
         """Delete a deployment and return it as it was. Raises NotFound (`deployment_not_found`)."""
-        return ModelDeployment.model_validate_json(self._call("DELETE", f"/deployments/{name}"))
+        return _document(ModelDeployment, self._call("DELETE", f"/deployments/{name}"))
 
     def shutdown(self) -> None:
         """Tell the agent to end everything; it answers at once and goes on ending."""
@@ -91,7 +90,7 @@ class AgentClient:
         finally:
             connection.close()
         if answer.status >= 400:
-            raise error_of(httpx.Response(answer.status, content=content))
+            raise refusal(answer.status, content)
         return content
 
     def _not_running(self) -> Precondition:
@@ -104,6 +103,24 @@ class AgentClient:
 def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         return probe.connect_ex(str(path)) == 0
+
+
+def _document(kind: type[Document], content: bytes) -> Document:
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        raise _unexpected() from error
+
+
+def _items(kind: type[Document], content: bytes) -> list[Document]:
+    try:
+        return [kind.model_validate(item) for item in json.loads(content)["items"]]
+    except (ValueError, LookupError, TypeError) as error:
+        raise _unexpected() from error
+
+
+def _unexpected() -> Failed:
+    return Failed("the agent answers with something that this mlp does not know", code="unexpected_answer")
 
 
 class _Connection(HTTPConnection):

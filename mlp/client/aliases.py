@@ -8,7 +8,7 @@ from typing import Literal
 import httpx
 
 from mlp.api.alias import Alias, AliasChange, AliasHistory, AliasList
-from mlp.api.model import check_name
+from mlp.api.reference import check_name
 from mlp.client.http import call
 from mlp.client.resource import PAGE, WHO, document_of, listed, path_of
 

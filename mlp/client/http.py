@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from pydantic import ValidationError
 
-from mlp.api.error import ErrorBody, ErrorDocument
-from mlp.errors import (
-    Conflict,
-    DeadlineExceeded,
-    Denied,
-    Failed,
-    Invalid,
-    MlpError,
-    NotFound,
-    Precondition,
-    TooLarge,
-    Unavailable,
-    Unproved,
-    Unsupported,
-)
-
-_BY_STATUS: Mapping[int, type[MlpError]] = {
-    401: Denied,
-    403: Denied,
-    404: NotFound,
-    409: Conflict,
-    412: Precondition,
-    413: TooLarge,
-    415: Unsupported,
-    503: Unavailable,
-    504: DeadlineExceeded,
-    507: Unavailable,
-}
-_BY_CODE: Mapping[str, type[MlpError]] = {"golden_rows_failed": Unproved}
+from mlp.client.refusal import refusal
+from mlp.errors import DeadlineExceeded, MlpError, Unavailable
 
 
 def error_of(response: httpx.Response) -> MlpError:
     """Return what an answer with a status of 400 or above means; its body must have been read."""
-    try:
-        body = ErrorDocument.model_validate_json(response.content).error
-    except ValidationError:
-        body = ErrorBody(code="unexpected_answer", message=f"HTTP {response.status_code} without an error document")
-    fallback = Invalid if response.status_code < 500 else Failed
-    kind = _BY_CODE.get(body.code) or _BY_STATUS.get(response.status_code, fallback)
-    return kind(body.message, code=body.code, details={**body.details, "request_id": body.request_id})
+    return refusal(response.status_code, response.content)
 
 
 def failure_of(error: httpx.HTTPError, who: str, url: str) -> MlpError:

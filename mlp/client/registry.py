@@ -15,16 +15,7 @@ from typing import Self
 import httpx
 
 from mlp.api.collection import CollectionReport, CollectionRequest
-from mlp.api.model import (
-    Manifest,
-    Model,
-    ModelList,
-    ModelVersion,
-    Upload,
-    UploadRequest,
-    VersionList,
-    VersionSummary,
-)
+from mlp.api.model import Manifest, Model, ModelList, ModelVersion, Upload, UploadRequest, VersionList, VersionSummary
 from mlp.client.aliases import Aliases
 from mlp.client.http import call, error_of, failure_of
 from mlp.client.resource import PAGE, WHO, document_of, listed, path_of

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from mlp.api.model import check_name
+from mlp.api.reference import check_name
 from mlp.api.wire import Answer
 from mlp.client.http import call
 from mlp.errors import Failed

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mlp.api.model import MAX_VERSION, ModelName
+from mlp.api.reference import MAX_VERSION, ModelName
 from mlp.errors import Invalid
 from mlp.inference.http1.limits import Limits
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NoReturn
 
-from mlp.api.model import MAX_VERSION
+from mlp.api.reference import MAX_VERSION
 from mlp.errors import Invalid
 from mlp.registry.condition import Comparison, Condition, Every, Field, Not, Operator, Some
 from mlp.registry.period import Period

@@ -10,7 +10,7 @@ from mlp import __version__
 from mlp.api.agent import AgentStatus
 from mlp.api.deployment import ModelDeployment, Resources
 from mlp.api.history import DeploymentEvent, Revision
-from mlp.api.model import check_name
+from mlp.api.reference import check_name
 from mlp.api.why import Why
 from mlp.client.agent import AgentClient
 from mlp.client.home import Home

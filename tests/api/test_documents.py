@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from mlp.api.deployment import ConditionType, ModelDeployment, Status
-from mlp.api.model import Manifest, ModelRef, version_digest
+from mlp.api.model import Manifest, version_digest
 from mlp.api.receipt import GoldenRows, Receipt, SampleKind
+from mlp.api.reference import ModelRef
 from mlp.api.signature import DType, Feature, Layout, Outputs, Signature, Task
 from mlp.api.wire import canonical_json
 from mlp.errors import Invalid

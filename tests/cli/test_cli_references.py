@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlp.api.model import ModelRef
+from mlp.api.reference import ModelRef
 from mlp.cli.aliases import named_alias
 from mlp.cli.deployments import reference_of
 from mlp.errors import Invalid

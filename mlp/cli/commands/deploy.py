@@ -14,7 +14,7 @@ from mlp.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from mlp.api.deployment import ModelDeployment
-    from mlp.api.model import ModelRef
+    from mlp.api.reference import ModelRef
 
 
 @command
@@ -88,7 +88,7 @@ def _existing(session: Session, name: str) -> ModelDeployment | None:
 
 
 def _reference(model: str, version: str | None) -> ModelRef:
-    from mlp.api.model import ModelRef
+    from mlp.api.reference import ModelRef
 
     return ModelRef(model) if version is None else ModelRef.of(model, version)
 

@@ -31,7 +31,7 @@ def run(
       mlp model alias set iris@production staging
     """
     from mlp.api.alias import check_settable
-    from mlp.api.model import ModelRef
+    from mlp.api.reference import ModelRef
     from mlp.client.aliases import ANYTHING
 
     wanted, alias = named_alias(reference)

@@ -23,7 +23,7 @@ def run(
 
     Exit code 0 when they are the same, 8 when they differ.
     """
-    from mlp.api.model import ModelRef
+    from mlp.api.reference import ModelRef
     from mlp.cli.model_difference import difference_document, difference_text
     from mlp.cli.model_flips import flips_between
 

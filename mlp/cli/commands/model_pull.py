@@ -26,7 +26,7 @@ def run_pull(
     """
     import hashlib
 
-    from mlp.api.model import ModelRef
+    from mlp.api.reference import ModelRef
     from mlp.cli.text import size
 
     version = session.version_of(ModelRef.parse(reference))

@@ -24,7 +24,7 @@ def run(
     ],
 ) -> None:
     """Show a version (the latest if none is named): signature, receipt, metrics."""
-    from mlp.api.model import ModelRef
+    from mlp.api.reference import ModelRef
 
     version = session.version_of(ModelRef.parse(reference))
     session.emit(version.model_dump(mode="json"), lambda: version_text(version))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
 from mlp.api.alias import Alias, AliasHistory, AliasList, AliasName, AliasRequest
-from mlp.api.model import MAX_VERSION
+from mlp.api.reference import MAX_VERSION
 from mlp.api.token import Scope
 from mlp.registry.access.needs import needs
 from mlp.registry.deps import By, Limit, Name, ServicesDep

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mlp.api.model import MAX_VERSION, ModelVersion, VersionList, VersionPatch
+from mlp.api.model import ModelVersion, VersionList, VersionPatch
+from mlp.api.reference import MAX_VERSION
 from mlp.api.token import Scope
 from mlp.registry.access.needs import needs
 from mlp.registry.condition import Condition, Every, tagged
