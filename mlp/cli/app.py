@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
 
         answer(arguments[1:])
         return 0
-    _make_streams_writable()
+    _mend_streams()
     try:
         return _run(list(arguments))
     except KeyboardInterrupt:
@@ -60,6 +61,10 @@ def _run(arguments: list[str]) -> int:
     except NoArgsIsHelpError as error:
         error.show()
         return _USAGE
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # Typer's own ending, whose exit code would be 1
+            raise error.__context__ from None
+        raise
     except ClickException as error:
         _say(*_usage(error))
         return _USAGE
@@ -75,6 +80,10 @@ def _usage(error: ClickException) -> tuple[str, str]:
 
 
 def _say(*lines: str, symbol: str = "✗") -> None:
+    from mlp.cli.settings import is_accessible
+
+    if is_accessible(os.environ):
+        symbol = {"✗": "error:", "!": "warning:"}[symbol]
     for number, line in enumerate(lines):
         sys.stderr.write(f"{symbol if number == 0 else ' '} {line}\n")
 
@@ -91,10 +100,12 @@ def _end_now(_number: int, _frame: FrameType | None) -> None:
     os._exit(INTERRUPTED)
 
 
-def _make_streams_writable() -> None:
-    """Make sure that there are streams to write to, and that no character is too much for them."""
+def _mend_streams() -> None:
+    """Make sure that there are streams, and that no character is too much for them."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - until the process ends
     if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the process ends
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     if hasattr(sys.stdout, "reconfigure") and sys.stdout.encoding.lower() != "utf-8":
@@ -103,4 +114,5 @@ def _make_streams_writable() -> None:
 
 def abandon_stdout() -> None:
     """Write nothing more to stdout: Python would try at exit to write what is left, and complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError):  # it is not a stream of the system
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

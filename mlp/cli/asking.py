@@ -61,13 +61,14 @@ def raw_body(path: Path | None) -> bytes:
     if path is None:
         raise Invalid("--raw sends a body as it is: give -f FILE, or -f - for stdin", code="no_rows")
     try:
-        if str(path) == "-":
-            return b"" if sys.stdin is None else sys.stdin.buffer.read()
-        return path.read_bytes()
+        body = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except FileNotFoundError as error:
         raise NotFound(f"{path} does not exist", code="file_not_found") from error
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}", code="invalid_rows_file") from error
+    if not body:
+        raise Invalid("there is nothing to send", code="no_rows")
+    return body
 
 
 def path_of(body: bytes, model: str) -> str:

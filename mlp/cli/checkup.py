@@ -93,7 +93,7 @@ def _folder(session: Session) -> Iterator[Finding]:
     root = Home.locate(session.settings.home).root
     mark = Home(root).mark()
     there = _existing(root)
-    if not os.access(there, os.W_OK):
+    if not there.is_dir() or not os.access(there, os.W_OK):
         yield Finding("folder", "error", f"{there} cannot be written", "home_not_writable")
         return
     yield Finding("folder", "ok", f"{root}, {f'of mlp {mark.version}' if mark is not None else 'nothing there yet'}")

@@ -101,7 +101,7 @@ def command(run: Callable[..., None], *, without: tuple[str, ...] = ()) -> Calla
     def wrapper(**arguments: Any) -> None:
         given = {name: arguments.pop(name) if name not in without else _SHARED[name][1] for name in _SHARED}
         session = Session.open(Flags(**given))
-        with ending(session), closing(session):
+        with closing(session), ending(session):
             run(session, **arguments)
 
     wrapper.__doc__ = run.__doc__

@@ -71,7 +71,7 @@ def ending(session: Session) -> Iterator[None]:
         if session.flags.debug:
             raise
         entry = known_of(error)
-        session.screen.failure(entry.code, error.message, entry.fix_for(error.details))
+        session.screen.failure(entry.code, *_told(session, error, entry))
         raise typer.Exit(exit_code_of(error)) from error
     except KeyboardInterrupt as error:
         session.screen.warn("; ".join(filter(None, ("interrupted", session.meanwhile))))
@@ -88,3 +88,11 @@ def ending(session: Session) -> Iterator[None]:
             entry, what = KNOWN["output_full"], "the output cannot be written: no space is left"
         session.screen.failure(entry.code, what, entry.fix)
         raise typer.Exit(1) from error
+
+
+def _told(session: Session, error: MlpError, entry: Known) -> tuple[str, str]:
+    """Return what is said of a failure, and of its fix: with the name that was probably meant, without secrets."""
+    from mlp.cli.redaction import redacted
+    from mlp.cli.suggestion import suggestion
+
+    return redacted(error.message + suggestion(session, error)), redacted(entry.fix_for(error.details))

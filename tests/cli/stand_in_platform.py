@@ -57,6 +57,8 @@ class Platform:
         self.revisions: dict[str, list[Revision]] = {}
         self.asked: list[str] = []
         self.url = ""
+        self.says: bytes | None = None
+        """What the agent says whatever it is asked, where that is set."""
         self.watching = 0
         """How often somebody has asked to be told of the next change."""
 
@@ -226,7 +228,12 @@ class _Agent(_Handler):
         return "agent"
 
     def do_GET(self) -> None:
-        path, _, query = self.path.partition("?")
+        if self.platform.says is not None:
+            self.answer(self.platform.says)
+        else:
+            self._tell(*self.path.split("?"))
+
+    def _tell(self, path: str, query: str = "") -> None:
         if path == "/status":
             after = re.search(r"after=(\w+)", query)
             with self.platform.changed:
@@ -282,7 +289,8 @@ class _Services(_Handler):
             case ["servers", name, "metadata"]:
                 self.answer(self._metadata(name))
             case ["models", name, *version]:
-                self.refuse(f"{'version' if version else 'model'}_not_found", f"there is no {name} {version}")
+                words = f"model {name!r} has no version {version[-1]}" if version else f"there is no model {name!r}"
+                self.refuse(f"{'version' if version else 'model'}_not_found", words)
             case _:
                 self.answer({"status": "ok"})
 

@@ -1,7 +1,6 @@
 """Every failure has a code, a cause, a fix and an exit code."""
 
 import inspect
-import os
 import re
 import subprocess
 import sys
@@ -14,11 +13,6 @@ from mlp.cli.failures import exit_code_of, known_of
 
 ENTRIES = {**KNOWN, **GENERIC}
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.MlpError)]
-
-
-def mlp(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mlp", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, env=env)
 
 
 def test_codes_are_unique_and_well_formed():
@@ -46,41 +40,6 @@ def test_every_class_of_error_has_an_exit_code_and_an_entry(kind):
 def test_a_fix_names_the_facts_of_the_failure():
     error = errors.NotFound("model iris has no version 7", code="version_not_found", details={"name": "iris"})
     assert known_of(error).fix_for(error.details) == "mlp model ls iris"
-
-
-def test_explain_prints_cause_and_fix_of_every_code():
-    listed = mlp("explain")
-    assert listed.returncode == 0
-    for entry in ENTRIES.values():
-        assert f"{entry.code}   {entry.title}" in listed.stdout
-    one = mlp("explain", "mlp2204")
-    assert "cause" in one.stdout
-    assert "fix" in one.stdout
-
-
-def test_an_unknown_code_is_not_found():
-    ran = mlp("explain", "MLP0000")
-    assert ran.returncode == 5
-    assert ran.stdout == ""
-    assert "MLP0000" in ran.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "hint"),
-    [(["deply"], "'deploy'"), (["model", "pusch"], "'push'"), (["version", "--outptu", "json"], "--output")],
-)
-def test_a_typo_is_a_usage_error_with_the_nearest_word(arguments, hint):
-    ran = mlp(*arguments)
-    assert ran.returncode == 2
-    assert hint in ran.stderr
-    assert "Traceback" not in ran.stderr
-
-
-@pytest.mark.parametrize("environment", [{}, {"GITHUB_ACTIONS": "1"}, {"FORCE_COLOR": "1"}, {"NO_COLOR": "1"}])
-def test_nothing_that_is_piped_holds_an_escape(environment, tmp_path):
-    for arguments in (["--help"], ["explain"], ["explain", "nope"], ["status"], ["deply"]):
-        ran = mlp(*arguments, env={**os.environ, **environment, "MLP_HOME": str(tmp_path)})
-        assert "\x1b" not in ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["version"], ["explain", "-o", "json"]])

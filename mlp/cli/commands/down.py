@@ -23,5 +23,6 @@ def run(
     session.screen.note(f"target: {target.describe()}")
     if purge:
         session.confirm(f"Delete every model and deployment of {target.describe()}?")
+    session.meanwhile = "what was told to end goes on ending: mlp status, or mlp down again"
     with session.screen.working("stopping the platform"):
         target.down(session.screen.step, timeout=seconds_of(timeout), purge=purge)

@@ -28,12 +28,11 @@ def run(
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Wait for further lines; Ctrl-C ends it.")] = False,
 ) -> None:
     """Show the log of a deployment or of a part of the platform."""
-    lines = session.target_to_start().logs(
-        name, tail=tail, follow=follow, since=None if since is None else seconds_of(since)
-    )
+    if follow and session.flags.output is not Format.TEXT:
+        raise Invalid("-f prints lines as they come, so it has no -o json or yaml", code="invalid_option")
+    seconds = None if since is None else seconds_of(since)
+    lines = session.target_to_start().logs(name, tail=tail, follow=follow, since=seconds)
     if session.flags.output is not Format.TEXT:
-        if follow:
-            raise Invalid("-f prints lines as they come, so it has no -o json or yaml", code="invalid_option")
         session.emit(list(lines), lambda: "")
         return
     for line in lines:

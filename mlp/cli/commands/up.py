@@ -83,6 +83,7 @@ def run(
         raise Invalid("--port and --model-port are for this machine, not for a cluster", code="invalid_option")
     if build and image_registry is None:
         _bring_images(session, target)
+    session.meanwhile = "what was started goes on: mlp up waits for it, mlp down ends it"
     with session.screen.working("starting the platform") as watch:
         platform = target.up(
             session.screen.step,
@@ -91,6 +92,7 @@ def run(
             model_port=model_port,
             watch=watch,
         )
+    session.meanwhile = ""
     if port is not None and not platform.registry_url.endswith(f":{port}"):
         session.screen.warn(f"--port {port} takes effect after mlp down: the registry runs at {platform.registry_url}")
     session.emit(platform_document(platform), lambda: platform_text(platform))
