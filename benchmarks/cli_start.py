@@ -1,50 +1,146 @@
-"""How long the command line takes to say something, beside the import of the libraries that it stands on."""
+"""How long commands take, beside the import of the libraries that they stand on.
+
+Commands that ask somebody ask stand-ins that answer from memory (tests/cli/stand_in_platform.py, and an API server
+that lists what a cluster would), so that what is timed is the command line's own.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import resource
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 from benchmarks.table import Table, spread
+from mlp.api.deployment import ModelDeployment, ObjectMeta, Spec
+from tests.cli.stand_in_platform import FEATURES, Platform, receipt, running, signature
+from tests.kube.scripted_api import Asked, Reply, ScriptedApi, listed
 
-ROUNDS = 21
+ROUNDS = int(os.environ.get("MLP_BENCH_ROUNDS", "21"))
+DEPLOYMENTS = 20
 LIMIT = [sys.executable, "-c", "import typer, rich.console"]
-OURS = {
-    "mlp --help": [sys.executable, "-m", "mlp", "--help"],
-    "mlp version": [sys.executable, "-m", "mlp", "version"],
-    "mlp explain MLP2204": [sys.executable, "-m", "mlp", "explain", "MLP2204"],
+MLP = [sys.executable, "-m", "mlp"]
+INPUTS = [part for name in FEATURES for part in ("-i", f"{name}=1")]
+ALONE = {
+    "mlp version": ["version"],
+    "mlp --help": ["--help"],
+    "mlp explain MLP2204": ["explain", "MLP2204"],
+    "TAB: a command": ["__complete", "bash", "mlp dep"],
+}
+ASKING = {
+    f"mlp status, {DEPLOYMENTS} deployments": ["status"],
+    "mlp status NAME": ["status", "iris"],
+    "mlp history NAME": ["history", "iris"],
+    "mlp why NAME": ["why", "iris"],
+    "mlp model ls": ["model", "ls"],
+    "mlp model show NAME": ["model", "show", "iris:1"],
+    "mlp predict NAME": ["predict", "iris", *INPUTS],
+    "TAB: a deployment, kept": ["__complete", "bash", "mlp predict iris"],
+}
+ON_A_CLUSTER = {
+    f"mlp status --context, {DEPLOYMENTS} deployments": ["status", "--context", "c"],
+    "mlp status NAME --context": ["status", "iris", "--context", "c"],
 }
 
 
-def milliseconds(command: list[str]) -> float:
-    begin = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return (time.perf_counter() - begin) * 1000
+def milliseconds(command: list[str], environment: Mapping[str, str]) -> tuple[float, float]:
+    """Return the wall time of a command, and its processor time, which a busy machine stretches less."""
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
+    wall, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall * 1000, (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
+
+
+def deployment(name: str) -> ModelDeployment:
+    return ModelDeployment(metadata=ObjectMeta(name=name), spec=Spec(model_name="iris", model_version=1))
+
+
+@contextmanager
+def platform(folder: Path) -> Iterator[Platform]:
+    """A platform of this machine that answers from memory, with 20 deployments."""
+    known, end = running(folder / "home")
+    known.push("iris", 1, b"one", signature(*FEATURES), receipt("setosa"))
+    for number in range(DEPLOYMENTS):
+        known.deploy(deployment("iris" if number == 0 else f"iris-{number}"))
+    try:
+        yield known
+    finally:
+        end()
+
+
+@contextmanager
+def cluster(known: Platform, folder: Path) -> Iterator[ScriptedApi]:
+    """An API server that lists the same deployments, and components that are ready."""
+    objects = {name: each.document() for name, each in known.deployments.items()}
+
+    def script(asked: Asked, reply: Reply) -> None:
+        kind, _, name = asked.path.partition("/namespaces/")[2].partition("/")[2].partition("/")
+        if kind == "modeldeployments":
+            reply.send(200, objects[name] if name else listed(*objects.values(), version=1))
+        elif name:
+            labels = {"app": name}
+            status = {"replicas": 1, "readyReplicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
+            spec = {"replicas": 1, "selector": {"matchLabels": labels}}
+            meta = {"name": name, "generation": 1, "labels": labels}
+            reply.send(200, {"metadata": meta, "spec": spec, "status": {**status, "observedGeneration": 1}})
+        else:
+            reply.send(200, listed(version=1))
+
+    api = ScriptedApi(script, folder)
+    try:
+        yield api
+    finally:
+        api.stop()
 
 
 def measure() -> Table:
     """Run every command once a round, so that the machine's moods hit all alike."""
-    commands = {"python -c 'import typer, rich.console'": LIMIT, **OURS}
+    folder = Path(tempfile.mkdtemp(prefix="mlp-"))
+    try:
+        with platform(folder) as known, cluster(known, folder) as api:
+            return _measure(folder, api)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _measure(folder: Path, api: ScriptedApi) -> Table:
+    here = {
+        "MLP_HOME": str(folder / "home"),
+        "MLP_TARGET": "local",
+        "KUBECONFIG": str(api.kubeconfig),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+    }
+    commands = {name: [*MLP, *words] for name, words in {**ALONE, **ASKING, **ON_A_CLUSTER}.items()}
+    commands = {"python -c 'import typer, rich.console'": LIMIT, **commands}
     for command in commands.values():
-        milliseconds(command)
-    times: dict[str, list[float]] = {name: [] for name in commands}
+        milliseconds(command, here)
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for _ in range(ROUNDS):
         for name, command in commands.items():
-            times[name].append(milliseconds(command))
-    limit = statistics.median(next(iter(times.values())))
-    rows = [
-        (f"`{name}`", spread(values, "ms"), f"{statistics.median(values) / limit:.2f}")
-        for name, values in times.items()
-    ]
+            times[name].append(milliseconds(command, here))
+    version = statistics.median(processor for _, processor in times["mlp version"])
+    rows = []
+    for name, pairs in times.items():
+        walls, processors = [wall for wall, _ in pairs], [processor for _, processor in pairs]
+        ratio = f"{statistics.median(processors) / version:.2f}"
+        shown = name if name.startswith("TAB") else f"`{name}`"
+        rows.append((shown, spread(walls, "ms"), spread(processors, "ms"), ratio))
     return Table(
-        title="Starting the command line",
+        title="The command line's own time",
         command="python -m benchmarks cli_start",
-        headers=("command", f"wall time, median of {ROUNDS}", "ratio"),
+        headers=("command", f"wall time, median of {ROUNDS}", "processor time", "of `mlp version`"),
         rows=rows,
     )
 
 
 if __name__ == "__main__":
-    print(measure().markdown())
+    print(json.dumps([list(row) for row in measure().rows], indent=1))

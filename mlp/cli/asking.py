@@ -50,10 +50,11 @@ def latency_text(figures: dict[str, Any]) -> str:
     )
 
 
-def curl_command(url: str, request: PredictRequest) -> str:
-    """Return what sends the same request without mlp."""
+def curl_command(url: str, request: PredictRequest, *, keyed: bool = False) -> str:
+    """Return what sends the same request without mlp; `keyed` with the API key that MLP_API_KEY holds then."""
     body = json.dumps(request.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
-    return f"curl -sS {shlex.quote(f'{url}/predict')} -H 'Content-Type: application/json' -d {shlex.quote(body)}"
+    key = ' -H "X-API-Key: $MLP_API_KEY"' if keyed else ""
+    return f"curl -sS {shlex.quote(f'{url}/predict')} -H 'Content-Type: application/json'{key} -d {shlex.quote(body)}"
 
 
 def raw_body(path: Path | None) -> bytes:

@@ -6,12 +6,11 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self, TypeVar
 
-import httpx
 from pydantic import ValidationError
 
 from mlp.api.inference import Metadata, Prediction, PredictRequest, Readiness
 from mlp.api.wire import Answer
-from mlp.client.http import call
+from mlp.client.plain import PlainClient
 from mlp.errors import Failed
 
 WHO = "the model server"
@@ -28,7 +27,7 @@ class InferenceClient(AbstractContextManager["InferenceClient"]):
     def __init__(self, url: str, *, key: str | None = None, timeout: float = 30.0) -> None:
         # Not as Authorization, which the API server's proxy keeps for itself.
         headers = {} if key is None else {"X-API-Key": key}
-        self._http = httpx.Client(base_url=url, timeout=timeout, headers=headers)
+        self._http = PlainClient(WHO, url, headers=headers, timeout=timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -44,31 +43,23 @@ class InferenceClient(AbstractContextManager["InferenceClient"]):
 
     def ready(self) -> Readiness:
         """Return which version the server answers with, if it takes new callers; raise Unavailable if not."""
-        return _document(call(self._http, WHO, "GET", "/ready"), Readiness)
+        return self._document(Readiness, self._http.request("GET", "/ready"))
 
     def metadata(self) -> Metadata:
         """Return what is served: name, version, digest, signature and receipt."""
-        return _document(call(self._http, WHO, "GET", "/metadata"), Metadata)
+        return self._document(Metadata, self._http.request("GET", "/metadata"))
 
     def predict(self, request: PredictRequest) -> Prediction:
         """Answer the rows of `request`, in their order; Invalid names row and column in its details."""
-        answer = call(
-            self._http,
-            WHO,
-            "POST",
-            "/predict",
-            content=request.model_dump_json(),
-            headers={"Content-Type": "application/json"},
-        )
-        return _document(answer, Prediction)
+        body = request.model_dump_json().encode()
+        return self._document(Prediction, self._http.request("POST", "/predict", body))
 
     def send(self, path: str, body: bytes) -> bytes:
         """Send a body as it is, and return the answer's as it is."""
-        return call(self._http, WHO, "POST", path, content=body, headers={"Content-Type": "application/json"}).content
+        return self._http.request("POST", path, body)
 
-
-def _document(answer: httpx.Response, kind: type[Document]) -> Document:
-    try:
-        return kind.model_validate_json(answer.content)
-    except ValidationError as error:
-        raise Failed(f"what answers at {answer.request.url} is not a model server", code="unexpected_answer") from error
+    def _document(self, kind: type[Document], content: bytes) -> Document:
+        try:
+            return kind.model_validate_json(content)
+        except ValidationError as error:
+            raise Failed(f"what answers at {self._http.url} is not a model server", code="unexpected_answer") from error

@@ -60,7 +60,8 @@ def run(
         return
     request = _request(signature, inputs or [], file, name=name, example=example, probabilities=probabilities)
     if curl:
-        typer.echo(asking.curl_command(_url(session, name), request))
+        keyed = session.settings.api_key is not None or session.settings.api_key_file is not None
+        typer.echo(asking.curl_command(_url(session, name), request, keyed=keyed))
         return
     prediction, seconds = asking.asked_repeatedly(session, server, request, repeat)
     figures = asking.latency(seconds)
