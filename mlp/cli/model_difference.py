@@ -106,7 +106,7 @@ def difference_text(document: dict[str, Any], flips: Flips) -> str:
         for each in document["facts"]
     ]
     if rows:
-        blocks.append(columns(("", before.upper(), after.upper()), rows))
+        blocks.append(columns(("", before, after), rows))
     blocks.append("\n".join(["predictions", *(f"  {line}" for line in flips.lines())]))
     return "\n\n".join(blocks)
 
