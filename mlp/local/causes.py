@@ -36,7 +36,7 @@ class _Cause:
 
 def why_of(deployment: ModelDeployment, evidence: Evidence) -> Why:
     """Return the chain; it has a cause unless what is asked for answers, or rests as asked."""
-    spec, status = deployment.spec, deployment.status
+    spec = deployment.spec
     state = _state_of(deployment)
     ok = deployment.is_ready() or (state is not None and state.reason in _RESTING)
     process = _process_of(spec.model_version, evidence.processes)
@@ -55,10 +55,16 @@ def why_of(deployment: ModelDeployment, evidence: Evidence) -> Why:
         reason=cause.reason,
         message=cause.message,
         version=spec.model_version,
-        served_version=status.served_version if status is not None else None,
+        served_version=_served(deployment),
         next_attempt_at=process.next_attempt_at if process is not None and not ok else None,
-        log=[] if ok else list(evidence.log),
+        log=[] if ok or cause.link is not None else list(evidence.log),
     )
+
+
+def _served(deployment: ModelDeployment) -> int | None:
+    """Return the version that answers now; a status also keeps the one that answered last."""
+    status = deployment.status
+    return status.served_version if status is not None and status.ready_replicas else None
 
 
 def _state_of(deployment: ModelDeployment) -> Condition | None:
@@ -113,8 +119,7 @@ def _deployment_link(deployment: ModelDeployment, state: Condition | None, ok: b
 
 
 def _version_link(deployment: ModelDeployment) -> Link:
-    spec, status = deployment.spec, deployment.status
-    served = status.served_version if status is not None and status.ready_replicas else None
+    spec, served = deployment.spec, _served(deployment)
     state = "answers" if served == spec.model_version else "does not answer"
     still = f"version {served} still answers" if served not in (None, spec.model_version) else ""
     return Link(kind="version", name=f"{spec.model_name}:{spec.model_version}", state=state, message=still)

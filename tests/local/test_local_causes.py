@@ -11,7 +11,7 @@ REGISTRY = ProcessStatus(name="registry", state="ready", pid=9, port=8000)
 URL = "http://127.0.0.1:8000"
 
 
-def deployment(reason, message="words", degraded=False, served=1, version=2) -> ModelDeployment:
+def deployment(reason, message="words", degraded=False, served=1, version=2, ready=1) -> ModelDeployment:
     holds = {ConditionType.READY: reason == "Serving", ConditionType.DEGRADED: degraded}
     conditions = tuple(
         Condition(
@@ -27,7 +27,7 @@ def deployment(reason, message="words", degraded=False, served=1, version=2) -> 
     return ModelDeployment(
         metadata=ObjectMeta(name="iris", generation=2),
         spec=Spec(model_name="flowers", model_version=version),
-        status=Status(observed_generation=2, conditions=conditions, served_version=served, ready_replicas=1),
+        status=Status(observed_generation=2, conditions=conditions, served_version=served, ready_replicas=ready),
     )
 
 
@@ -50,7 +50,9 @@ def test_a_version_that_failed_its_golden_rows_is_the_cause_while_another_one_an
 
 
 def test_a_taken_port_ends_the_chain_and_is_tried_again():
-    found = why(deployment("PortTaken", degraded=True), waiting("PortTaken", "port 8001 is taken"))
+    nothing_answers = deployment("PortTaken", degraded=True, ready=0)
+    found = why(nothing_answers, waiting("PortTaken", "port 8001 is taken"), log=["of a process that ran before"])
+    assert (found.served_version, found.links[1].state, found.log) == (None, "does not answer", [])
     assert (found.reason, found.settled, found.next_attempt_at) == ("PortTaken", False, NOW)
     assert (found.links[-1].kind, found.links[-1].name) == ("port", "8001")
 

@@ -86,7 +86,7 @@ def why_of(deployment: ModelDeployment, workload: Object | None, pods: Sequence[
         reason=problem.reason if problem is not None else cause.reason if cause is not None else None,
         message=problem.message if problem is not None else cause.message if cause is not None else "",
         version=spec.model_version,
-        served_version=status.served_version if status is not None else None,
+        served_version=status.served_version if status is not None and status.ready_replicas else None,
     )
 
 

@@ -23,7 +23,7 @@ def deployment(version=2, reason="Serving", degraded=False, **meta) -> ModelDepl
     return ModelDeployment(
         metadata=ObjectMeta(name="iris", generation=2, creation_timestamp=BEGIN, **meta),
         spec=Spec(model_name="flowers", model_version=version),
-        status=Status(observed_generation=2, conditions=conditions, served_version=1, digest="d"),
+        status=Status(observed_generation=2, conditions=conditions, served_version=1, ready_replicas=1, digest="d"),
     )
 
 
