@@ -23,6 +23,7 @@ from mlp.targets.purge import purge as purge_home
 from mlp.targets.ready import state_of, wait_ready
 
 _LOOK_SECONDS = 0.03
+_LONGEST_WAIT_SECONDS = 10.0
 _REPLACEMENT_SECONDS = 3.0
 """How long whoever watches waits for an agent that takes the place of one that left."""
 
@@ -58,13 +59,15 @@ class LocalTarget:
         """
         deadline = time.monotonic() + timeout
         self._home.mark()
-        found = self._home.is_kept() and not self._take_over(report, deadline)
-        if found:
-            report("the platform runs already")
+        if self._home.is_kept():
+            self._take_over(report, deadline)
         ports = {"MLP_REGISTRY_PORT": registry_port, "MLP_MODEL_PORT": model_port}
-        status = self._start_and_wait({name: str(port) for name, port in ports.items() if port is not None}, deadline)
+        named = {name: str(port) for name, port in ports.items() if port is not None}
+        status, is_new = self._start_and_wait(named, deadline)
         adopted = sum(line.is_adopted for line in status.processes)
-        if adopted and not found:
+        if not is_new:
+            report("the platform runs already")
+        elif adopted:
             report(f"took over {adopted} process{'es' if adopted > 1 else ''} of an earlier agent")
         report(f"registry: ready at {status.registry_url}")
         for deployment in status.deployments:
@@ -168,7 +171,21 @@ class LocalTarget:
 
     def wait_ready(self, deployment: ModelDeployment, report: Report, *, timeout: float) -> ModelDeployment:
         """Wait until the deployment serves what this generation asks for; a suspended one has nothing to wait for."""
-        return wait_ready(self.get, deployment, report, timeout=timeout, look_seconds=_LOOK_SECONDS)
+        statuses = self._statuses(time.monotonic() + timeout)
+
+        def get(name: str) -> ModelDeployment:
+            found = (each for each in next(statuses).deployments if each.metadata.name == name)
+            return next(found, None) or self.get(name)
+
+        return wait_ready(get, deployment, report, timeout=timeout, look_seconds=0.0)
+
+    def _statuses(self, deadline: float) -> Iterator[AgentStatus]:
+        """Yield what the agent says now and at each change, so that nobody has to ask again and again."""
+        status = self._agent.status()
+        while True:
+            yield status
+            rest = max(_LOOK_SECONDS, deadline - time.monotonic())
+            status = self._next_status(status.change, min(rest, _LONGEST_WAIT_SECONDS))
 
     def delete(self, name: str) -> None:
         """Delete a deployment; its process finishes what it has."""
@@ -195,8 +212,11 @@ class LocalTarget:
                 self.get(name)
             raise
 
-    def _start_and_wait(self, settings: Mapping[str, str], deadline: float) -> AgentStatus:
-        """Start an agent where none lives, also where one dies meanwhile, and wait until the registry is ready."""
+    def _start_and_wait(self, settings: Mapping[str, str], deadline: float) -> tuple[AgentStatus, bool]:
+        """Start an agent where none lives, also where one dies meanwhile, and wait until the registry is ready.
+
+        Return what the agent says, and whether one was started here.
+        """
         process = restarts = None
         while True:
             if process is None and not self._home.is_kept():
@@ -205,7 +225,7 @@ class LocalTarget:
             with suppress(Precondition):
                 status = self._agent.status()
                 if status.registry_ready:
-                    return status
+                    return status, process is not None
                 registry = next(line for line in status.processes if line.name == "registry")
                 if restarts is not None and registry.restarts > restarts:
                     raise Failed(f"the registry does not start: {registry.message}", code="registry_failed")
@@ -217,14 +237,14 @@ class LocalTarget:
                 raise DeadlineExceeded("the registry did not become ready in time; 'mlp logs registry' may say why")
             time.sleep(_LOOK_SECONDS)
 
-    def _take_over(self, report: Report, deadline: float) -> bool:
-        """Let an agent of another version leave; return whether one did."""
+    def _take_over(self, report: Report, deadline: float) -> None:
+        """Let an agent of another version leave."""
         try:
             running = self._agent.status().version
-        except Precondition:  # it still starts, so it was started just now
-            return False
+        except Precondition:  # it still starts, so it was started just now, or it is about to end
+            return
         if running == __version__:
-            return False
+            return
         require_extra()
         report(f"the agent is mlp {running}: mlp {__version__} takes over what it keeps")
         self._agent.handover()
@@ -232,7 +252,6 @@ class LocalTarget:
             if time.monotonic() > deadline:
                 raise DeadlineExceeded("the agent did not leave in time", code="shutdown_timeout")
             time.sleep(_LOOK_SECONDS)
-        return True
 
     def _start(self, settings: Mapping[str, str]) -> AgentProcess:
         try:
