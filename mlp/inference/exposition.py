@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from mlp.inference.loading import LoadedModel
-from mlp.inference.metrics import BOUNDS, Histogram, Metrics
+from mlp.inference.metrics import Histogram, Metrics
 
 
 class Exposition:
@@ -46,6 +46,8 @@ class _Counters(Collector):
         yield from self._requests()
         yield from self._calls()
         yield _histogram("mlp_model_run_seconds", "Time inside ONNX Runtime.", {(): metrics.model_seconds})
+        yield _histogram("mlp_run_rows", "Rows of each run of the model.", {(): metrics.run_rows})
+        yield GaugeMetricFamily("mlp_queued_requests", "Requests that wait for the model.", metrics.queued)
         yield CounterMetricFamily("mlp_rows", "Rows answered.", metrics.rows)
         yield CounterMetricFamily(
             "mlp_non_finite_outputs", "NaN and infinite values, sent as null.", metrics.non_finite
@@ -97,7 +99,7 @@ def _histogram(
 ) -> Metric:
     family = HistogramMetricFamily(name, words, labels=labels)
     for values, histogram in series.items():
-        bounds = [*map(str, BOUNDS), "+Inf"]
+        bounds = [*map(str, histogram.bounds), "+Inf"]
         buckets = list(zip(bounds, accumulate(histogram.counts), strict=True))
         family.add_metric(values, buckets=buckets, sum_value=histogram.total)
     return family

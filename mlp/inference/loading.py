@@ -9,6 +9,7 @@ from typing import Any
 from mlp.api.model import ModelVersion
 from mlp.api.signature import DType, Signature
 from mlp.errors import Invalid
+from mlp.inference.pace import Pace, measured
 from mlp.inference.session import Session
 from mlp.inference.source import Artifact
 from mlp.proof import reproduce
@@ -33,6 +34,7 @@ class LoadedModel:
     receipt: Mapping[str, Any]
     """The receipt as a JSON document, without golden rows."""
     session: Session
+    pace: Pace
 
 
 def load(artifact: Artifact, threads: int) -> LoadedModel:
@@ -52,6 +54,7 @@ def load(artifact: Artifact, threads: int) -> LoadedModel:
         signature=version.signature,
         receipt=_without_golden_rows(version),
         session=session,
+        pace=measured(session.run, version.signature, version.receipt),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Sequence
 
 from mlp.inference.drift import Drift
 from mlp.inference.http1 import Traffic
@@ -14,21 +15,26 @@ BOUNDS = (
 """Upper bounds of the histograms' buckets, in seconds: from a linear model's one row to a large ensemble's batch."""
 
 
+ROW_BOUNDS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 4_096, 16_384)
+"""Upper bounds of the histogram of rows."""
+
+
 class Histogram:
-    """How long something took, and how often."""
+    """How much something was, how often; by default how long it took."""
 
-    __slots__ = ("counts", "total")
+    __slots__ = ("bounds", "counts", "total")
 
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BOUNDS) + 1)
+    def __init__(self, bounds: Sequence[float] = BOUNDS) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
         """Observations a bucket; the last one is for those above every bound."""
         self.total = 0.0
-        """Seconds of all observations together."""
+        """All observations together, in their unit."""
 
-    def observe(self, seconds: float) -> None:
+    def observe(self, amount: float) -> None:
         """Count one observation."""
-        self.counts[bisect_left(BOUNDS, seconds)] += 1
-        self.total += seconds
+        self.counts[bisect_left(self.bounds, amount)] += 1
+        self.total += amount
 
 
 class RouteMetrics:
@@ -54,10 +60,20 @@ class Metrics:
         """Method of the gRPC service -> its calls."""
         self.model_seconds = Histogram()
         """Time inside ONNX Runtime."""
+        self.run_rows = Histogram(ROW_BOUNDS)
+        """Rows of each run of the model."""
+        self.queued = 0
+        """Requests that wait for the model."""
         self.rows = 0
         """Rows answered."""
         self.non_finite = 0
         """NaN and infinite values among the answers; they are sent as null."""
+
+    def count_run(self, rows: int, seconds: float) -> None:
+        """Count a run of the model."""
+        self.model_seconds.observe(seconds)
+        self.run_rows.observe(rows)
+        self.rows += rows
 
     def route(self, path: str) -> RouteMetrics:
         """Return the counters of a path, which exist from then on."""

@@ -8,12 +8,10 @@ from mlp.inference.app import Handler, Route
 from mlp.inference.handlers import ErrorForm, error_reply, sentence_reply
 from mlp.inference.oip.routes import OpenInference
 from mlp.inference.pages import Pages
-from mlp.inference.predict.instances import InstancesRoute
-from mlp.inference.predict.route import PredictRoute
 
 
 def model_routes(
-    pages: Pages, predict: PredictRoute, instances: InstancesRoute, open_inference: OpenInference
+    pages: Pages, predict: Handler, instances: Handler, open_inference: OpenInference
 ) -> Mapping[str, Route]:
     """Return all paths of the model's port."""
     return {
@@ -31,7 +29,7 @@ def elsewhere(path: str) -> Route:
     return Route({}, "other", sentence_reply if path.startswith(("/v1/models", "/v2")) else error_reply)
 
 
-def _first_protocol(pages: Pages, instances: InstancesRoute) -> Mapping[str, Route]:
+def _first_protocol(pages: Pages, instances: Handler) -> Mapping[str, Route]:
     name = pages.model_name
     return {
         "/v1/models": _page("/v1/models", pages.first_models, error_form=sentence_reply),

@@ -27,6 +27,7 @@ from mlp.inference.oip.routes import OpenInference
 from mlp.inference.pages import Pages
 from mlp.inference.predict.instances import InstancesRoute
 from mlp.inference.predict.route import PredictRoute
+from mlp.inference.reading import Readers, TwoSteps
 from mlp.inference.routes import elsewhere, model_routes
 from mlp.inference.server import Server
 from mlp.inference.settings import Settings
@@ -58,13 +59,15 @@ def run(settings: Settings) -> None:
 
     lifecycle, metrics = Lifecycle(), Metrics(Drift(model.signature))
     pages = Pages(model, metrics, lifecycle)
-    plane = DataPlane(model, metrics, settings.max_rows)
+    plane = DataPlane(model, metrics, settings)
     calls = ModelCalls(model, plane, OutputWriter(model.signature, model.session.output_types, metrics))
+    readers = Readers()
+    predict, instances = PredictRoute(model, plane, metrics), InstancesRoute(model, plane, metrics)
     routes = model_routes(
         pages,
-        PredictRoute(model, plane, metrics),
-        InstancesRoute(model, plane, metrics),
-        OpenInference(model, calls, lifecycle),
+        TwoSteps(predict.read, predict.answer, readers),
+        TwoSteps(instances.read, instances.answer, readers),
+        OpenInference(model, calls, lifecycle, readers),
     )
     tracing = tracing_of(otel=settings.otel, name=model.name, version=model.version, digest=model.digest)
     entry = Entry(settings.limits.in_flight, keys.check if keys else None, tracing)

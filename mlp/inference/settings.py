@@ -65,6 +65,18 @@ class Settings(BaseModel):
     """The most rows of one request."""
     otel: bool = False
     """Send a span of every request by OTLP, which wants the extra `mlp[otel]`; where to, OTEL_… variables say."""
+    max_in_flight: Annotated[int, Field(ge=1, le=65_536)] = 256
+    """The most requests that are answered at once; further ones are refused."""
+    max_queue: Annotated[int, Field(ge=1, le=65_536)] = 192
+    """How many of them may wait for the model."""
+    request_timeout_seconds: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    """How long a request waits for the model at most, where its caller names no time."""
+    batching: Literal["auto", "on", "off"] = "auto"
+    """Whether requests share runs of the model; `auto` measures at start whether that pays."""
+    batch_rows: Annotated[int, Field(ge=1)] = 64
+    """The most rows of a run that several requests share."""
+    batch_wait_ms: Annotated[float, Field(ge=0, le=1_000)] = 0.0
+    """How long a request waits for company while the model is free."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod
@@ -100,4 +112,4 @@ class Settings(BaseModel):
     @property
     def limits(self) -> Limits:
         """What callers may ask of the HTTP port."""
-        return Limits(body_bytes=self.max_body_bytes)
+        return Limits(body_bytes=self.max_body_bytes, in_flight=self.max_in_flight)

@@ -23,9 +23,11 @@ from mlp.inference.oip.routes import OpenInference
 from mlp.inference.pages import Pages
 from mlp.inference.predict.instances import InstancesRoute
 from mlp.inference.predict.route import PredictRoute
+from mlp.inference.reading import Readers, TwoSteps
 from mlp.inference.routes import elsewhere, model_routes
 from mlp.inference.rpc.messages import schema
 from mlp.inference.rpc.service import ModelService
+from mlp.inference.settings import Settings
 from mlp.inference.source import Artifact
 from mlp.inference.trace import Tracing
 
@@ -38,14 +40,17 @@ class InProcess:
         path.write_bytes(published.blob)
         self.model = load(Artifact(published.version, path), threads=1)
         self.metrics, lifecycle = Metrics(Drift(self.model.signature)), Lifecycle()
-        plane = DataPlane(self.model, self.metrics, max_rows=1_000)
+        settings = Settings(model_file=path, manifest_file=path, max_rows=1_000)
+        plane, readers = DataPlane(self.model, self.metrics, settings), Readers()
         outputs = OutputWriter(self.model.signature, self.model.session.output_types, self.metrics)
         calls = ModelCalls(self.model, plane, outputs)
+        predict = PredictRoute(self.model, plane, self.metrics)
+        instances = InstancesRoute(self.model, plane, self.metrics)
         routes = model_routes(
             Pages(self.model, self.metrics, lifecycle),
-            PredictRoute(self.model, plane, self.metrics),
-            InstancesRoute(self.model, plane, self.metrics),
-            OpenInference(self.model, calls, lifecycle),
+            TwoSteps(predict.read, predict.answer, readers),
+            TwoSteps(instances.read, instances.answer, readers),
+            OpenInference(self.model, calls, lifecycle, readers),
         )
         self._app = App(routes, elsewhere, self.metrics.route, tracing=tracing)
         self._schema = schema()

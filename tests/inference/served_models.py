@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringTensorType
 from sklearn.compose import ColumnTransformer
@@ -156,6 +157,29 @@ def wide() -> Published:
     graph = to_onnx(model, rows[:1].astype(np.float32)).SerializeToString()
     names = [f"f{number}" for number in range(30)]
     return published("wide", graph, _numbers(names, "X", "variable", DType.FLOAT32), original=model)
+
+
+@cache
+def network(width: int = 1_024) -> Published:
+    """Return a network of random weights: a row takes about a millisecond, and rows together take less."""
+    random = np.random.default_rng(3)
+    sizes = (8, width, width, width, 1)
+    weights = [(random.normal(size=p) / p[0] ** 0.5).astype(np.float32) for p in itertools.pairwise(sizes)]
+    nodes, last = [], "x"
+    for number in range(len(weights)):
+        nodes.append(helper.make_node("MatMul", [last, f"w{number}"], [f"sum{number}"]))
+        nodes.append(helper.make_node("Tanh", [f"sum{number}"], [f"layer{number}"]))
+        last = f"layer{number}"
+    graph = helper.make_graph(
+        nodes,
+        "network",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 8])],
+        [helper.make_tensor_value_info(last, TensorProto.FLOAT, [None, 1])],
+        [numpy_helper.from_array(each, f"w{number}") for number, each in enumerate(weights)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    signature = _numbers([f"f{number}" for number in range(8)], "x", last, DType.FLOAT32)
+    return published("network", model.SerializeToString(), signature)
 
 
 @cache

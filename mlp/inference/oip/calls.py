@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
+from math import inf
 
 from mlp.inference.dataplane import DataPlane
 from mlp.inference.loading import LoadedModel
@@ -21,14 +22,16 @@ class ModelCalls:
         self._quick = MatrixReader(model.signature).read
         self._inputs = InputReader(model.signature).read
 
-    def infer(self, tensors: Sequence[Tensor], names: Sequence[str]) -> list[Output] | Awaitable[list[Output]]:
+    def infer(
+        self, tensors: Sequence[Tensor], names: Sequence[str], deadline: float = inf
+    ) -> list[Output] | Awaitable[list[Output]]:
         """Return the outputs that are named, or all; raise Invalid for what does not fit, and the data plane's errors.
 
         The promise of them comes instead where the data plane takes its time.
         """
         self.outputs.check(names)
         feeds, rows = self._quick(tensors) or self._inputs(tensors)
-        answers = self._infer_rows(feeds, rows)
+        answers = self._infer_rows(feeds, rows, deadline)
         return self.outputs.write(answers, names) if isinstance(answers, Answers) else self._later(answers, names)
 
     async def _later(self, answers: Awaitable[Answers], names: Sequence[str]) -> list[Output]:

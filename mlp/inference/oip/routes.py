@@ -15,16 +15,19 @@ from mlp.inference.oip import rest
 from mlp.inference.oip.calls import ModelCalls
 from mlp.inference.oip.metadata import model_metadata, server_metadata
 from mlp.inference.oip.outputs import Output
+from mlp.inference.patience import deadline_of
 from mlp.inference.predict.body import refuse_compressed
+from mlp.inference.reading import Readers, TwoSteps
 
 
 class OpenInference:
     """Answers for one model; it is found under its name alone and under its name and version."""
 
-    def __init__(self, model: LoadedModel, calls: ModelCalls, lifecycle: Lifecycle) -> None:
+    def __init__(self, model: LoadedModel, calls: ModelCalls, lifecycle: Lifecycle, readers: Readers) -> None:
         self._model = model
         self._calls = calls
         self._lifecycle = lifecycle
+        self._infer = TwoSteps(self._read, self._answer, readers)
         self._reply = rest.ReplyWriter(model.name, model.version).write
 
     def routes(self) -> Mapping[str, Route]:
@@ -49,10 +52,14 @@ class OpenInference:
         ready = not self._lifecycle.is_draining
         return _json({"name": self._model.name, "ready": ready}, 200 if ready else 503)
 
-    def _infer(self, request: Request) -> Reply | Awaitable[Reply]:
+    def _read(self, request: Request) -> tuple[rest.Call, float]:
         refuse_compressed(request.headers)
-        call = rest.read(request)
-        outputs = self._calls.infer(call.tensors, call.outputs)
+        deadline = deadline_of(request.headers)
+        return rest.read(request), deadline
+
+    def _answer(self, asked: tuple[rest.Call, float]) -> Reply | Awaitable[Reply]:
+        call, deadline = asked
+        outputs = self._calls.infer(call.tensors, call.outputs, deadline)
         return self._reply(call, outputs) if isinstance(outputs, list) else self._later(call, outputs)
 
     async def _later(self, call: rest.Call, outputs: Awaitable[list[Output]]) -> Reply:

@@ -10,16 +10,21 @@ from mlp.inference.dataplane import DataPlane
 from mlp.inference.http1 import Reply, Request
 from mlp.inference.loading import LoadedModel
 from mlp.inference.metrics import Metrics
+from mlp.inference.patience import deadline_of
 from mlp.inference.predict import strict_json
 from mlp.inference.predict.body import json_body
 from mlp.inference.predict.careful import CarefulReader
 from mlp.inference.predict.encode import Encoder
 from mlp.inference.predict.rows import Row
 from mlp.inference.tensors import TensorBuilder
-from mlp.proof import Answers
+from mlp.proof import Answers, Feeds
 
 _IGNORED = ("signature_name", "parameters")
 """Fields that clients of this protocol send and that mean nothing to a model of one graph."""
+
+
+Call = tuple[Feeds, int, float]
+"""The graph's inputs, their rows, and the deadline."""
 
 
 class InstancesRoute:
@@ -31,10 +36,15 @@ class InstancesRoute:
         self._encode = Encoder(model, metrics).encode_predictions
         self._infer = plane.infer
 
-    def __call__(self, request: Request) -> Reply | Awaitable[Reply]:
-        """Answer one request; raise the errors of its body, of decoding and of the data plane."""
+    def read(self, request: Request) -> Call:
+        """Return what the request asks; raise the errors of its body and of decoding."""
+        deadline = deadline_of(request.headers)
         rows = self._rows(json_body(request))
-        answers = self._infer(self._tensors_of(rows), len(rows))
+        return self._tensors_of(rows), len(rows), deadline
+
+    def answer(self, call: Call) -> Reply | Awaitable[Reply]:
+        """Answer it; raise the errors of the data plane."""
+        answers = self._infer(*call)
         return Reply(self._encode(answers)) if isinstance(answers, Answers) else self._later(answers)
 
     async def _later(self, answers: Awaitable[Answers]) -> Reply:
