@@ -32,6 +32,8 @@ def run(arguments: Sequence[str]) -> int:
         answer(arguments[1:])
         return 0
     _mend_streams()
+    # pydantic would read the metadata of every installed package in search of plugins.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         return _run(list(arguments))
     except KeyboardInterrupt:
