@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class InProcess:
         """Call ModelInfer with a message that `fill` has completed; return the response."""
         message = self._schema.methods["ModelInfer"].request(model_name=self.model.name)
         fill(message)
-        return _awaited(self._answers["ModelInfer"](message))
+        return _awaited(self._answers["ModelInfer"](message, math.inf))
 
 
 def _awaited(found: Any) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from math import inf
+from time import monotonic
 
 import pytest
 from grpc import StatusCode
@@ -53,7 +55,7 @@ def metrics(tmp_path):
 def call(metrics, context, *, name="ModelInfer", answer=None, guard=None, in_flight=1):
     """Call a method that answers `live`; return the call's status and code."""
     shell = Shell(metrics, Entry(in_flight, guard, PassOn()))
-    handle = shell.handler(name, LIVE, answer or (lambda _: LIVE.response(live=True)))
+    handle = shell.handler(name, LIVE, answer or (lambda *_: LIVE.response(live=True)))
     with contextlib.suppress(Aborted):
         assert LIVE.response.FromString(asyncio.run(handle(b"", context))).live
     return context.status, context.trailers.get("x-mlp-error-code")
@@ -62,7 +64,7 @@ def call(metrics, context, *, name="ModelInfer", answer=None, guard=None, in_fli
 def test_calls_and_requests_share_their_places(metrics):
     seen = []
 
-    def answer(_):
+    def answer(*_):
         seen.append(metrics.traffic.in_flight)
         return LIVE.response(live=True)
 
@@ -74,11 +76,20 @@ def test_calls_and_requests_share_their_places(metrics):
 
 
 def test_a_call_whose_deadline_has_passed_is_not_run(metrics):
-    asked = []
+    deadlines = []
+
+    def answer(_, deadline):
+        deadlines.append(deadline)
+        return LIVE.response(live=True)
+
     late = Context(left=0.0)
-    assert call(metrics, late, answer=asked.append) == (StatusCode.DEADLINE_EXCEEDED, "deadline_exceeded")
-    assert asked == []
-    assert call(metrics, Context(left=5.0))[0] is StatusCode.OK
+    assert call(metrics, late, answer=answer) == (StatusCode.DEADLINE_EXCEEDED, "deadline_exceeded")
+    assert deadlines == []
+    before = monotonic()
+    assert call(metrics, Context(left=5.0), answer=answer)[0] is StatusCode.OK
+    assert before + 5 <= deadlines[0] <= monotonic() + 5
+    assert call(metrics, Context(), answer=answer)[0] is StatusCode.OK
+    assert deadlines[1] == inf
 
 
 def test_whoever_has_no_key_may_ask_what_probes_ask_and_nothing_else(metrics):
@@ -93,7 +104,7 @@ def test_whoever_has_no_key_may_ask_what_probes_ask_and_nothing_else(metrics):
 
 
 def test_a_fault_of_ours_says_nothing_of_itself(metrics, caplog):
-    def answer(_):
+    def answer(*_):
         raise ZeroDivisionError("a secret")
 
     context = Context(x_request_id="r-1")

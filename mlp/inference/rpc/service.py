@@ -14,8 +14,11 @@ from mlp.inference.oip.outputs import Output
 from mlp.inference.rpc.messages import tensors_of, write
 from mlp.inference.rpc.schema import Schema
 
-Answer = Callable[[Any], Any | Awaitable[Any]]
-"""Takes a request and returns its response or the promise of it; raises errors of `mlp.errors`."""
+Answer = Callable[[Any, float], Any | Awaitable[Any]]
+"""Takes a request and until when its caller waits, by the monotonic clock; returns its response or the promise of it.
+
+Raises errors of `mlp.errors`.
+"""
 
 
 class ModelService:
@@ -31,25 +34,25 @@ class ModelService:
     def answers(self) -> Mapping[str, Answer]:
         """Return who answers which method."""
         return {
-            "ServerLive": lambda _: self._responses["ServerLive"](live=True),
-            "ServerReady": lambda _: self._responses["ServerReady"](ready=not self._lifecycle.is_draining),
+            "ServerLive": lambda *_: self._responses["ServerLive"](live=True),
+            "ServerReady": lambda *_: self._responses["ServerReady"](ready=not self._lifecycle.is_draining),
             "ModelReady": self._model_ready,
-            "ServerMetadata": lambda _: self._responses["ServerMetadata"](**server_metadata()),
+            "ServerMetadata": lambda *_: self._responses["ServerMetadata"](**server_metadata()),
             "ModelMetadata": self._model_metadata,
             "ModelInfer": self._infer,
         }
 
-    def _model_ready(self, request: Any) -> Any:
+    def _model_ready(self, request: Any, _: float) -> Any:
         self._find(request.name, request.version)
         return self._responses["ModelReady"](ready=not self._lifecycle.is_draining)
 
-    def _model_metadata(self, request: Any) -> Any:
+    def _model_metadata(self, request: Any, _: float) -> Any:
         self._find(request.name, request.version)
         return self._responses["ModelMetadata"](**model_metadata(self._model, self._calls.outputs))
 
-    def _infer(self, request: Any) -> Any | Awaitable[Any]:
+    def _infer(self, request: Any, deadline: float) -> Any | Awaitable[Any]:
         self._find(request.model_name, request.model_version)
-        outputs = self._calls.infer(tensors_of(request), [each.name for each in request.outputs])
+        outputs = self._calls.infer(tensors_of(request), [each.name for each in request.outputs], deadline)
         return self._response(request, outputs) if isinstance(outputs, list) else self._later(request, outputs)
 
     async def _later(self, request: Any, outputs: Awaitable[list[Output]]) -> Any:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from logging import DEBUG
-from time import perf_counter
+from math import inf
+from time import monotonic, perf_counter
 from typing import Any
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -54,8 +55,8 @@ class Shell:
             failure: MlpError = INTERNAL
             response = b""
             try:
-                self._admit(name, headers, context)
-                response = await self._answer(body, method, answer)
+                deadline = self._admit(name, headers, context)
+                response = await self._answer(body, method, answer, deadline)
                 status = StatusCode.OK
             except MlpError as error:
                 status, failure = status_of(error), error
@@ -88,8 +89,8 @@ class Shell:
         trailers = ((ID_HEADER.decode(), request_id),)
         return trailers if span is None else (*trailers, (TRACE_HEADER.decode(), span.header().decode()))
 
-    def _admit(self, name: str, headers: Headers, context: Any) -> None:
-        """Raise what keeps a call from being answered, whatever it asks."""
+    def _admit(self, name: str, headers: Headers, context: Any) -> float:
+        """Return until when the caller waits; raise what keeps a call from being answered, whatever it asks."""
         guard = self._entry.guard
         if guard is not None and name not in UNGUARDED:
             guard(headers)
@@ -98,11 +99,12 @@ class Shell:
         left = context.time_remaining()
         if left is not None and left <= 0:
             raise DeadlineExceeded("nobody waits for this answer any more", code="deadline_exceeded")
+        return inf if left is None else monotonic() + left
 
-    async def _answer(self, body: bytes, method: Method, answer: Answer) -> bytes:
+    async def _answer(self, body: bytes, method: Method, answer: Answer, deadline: float) -> bytes:
         self._traffic.in_flight += 1
         try:
-            response = answer(_parsed(method, body))
+            response = answer(_parsed(method, body), deadline)
             message = await response if isawaitable(response) else response
             written: bytes = message.SerializeToString()
             return written
