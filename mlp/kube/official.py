@@ -8,12 +8,52 @@ are this module's alone from then on: whoever imports the client later gets one 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
+from typing import Any
 
 _PACKAGE, _CLIENT = "kubernetes", "kubernetes.client"
+_SELDOM = ("requests", "requests.utils", "requests_oauthlib")
+"""What is imported there for proxies with exceptions, and for logins of a kind that kubectl no longer has."""
+
+
+class _Later(ModuleType):
+    """Stands for a module of which functions and classes are called, and imports it when one is."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def called(*args: Any, **options: Any) -> Any:
+            return getattr(import_module(self.__name__), name)(*args, **options)
+
+        return called
+
+
+class _LaterPackage(ModuleType):
+    """Stands for a package, and imports its modules when they are asked for."""
+
+    def __getattr__(self, name: str) -> ModuleType:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return import_module(f"{self.__name__}.{name}")
+
+
+@contextmanager
+def _spared() -> Iterator[None]:
+    """Let the seldom modules be imported without being run, those that nobody has imported yet."""
+    stand_ins: dict[str, ModuleType] = {name: _Later(name) for name in _SELDOM}
+    stand_ins |= {"oauthlib": _LaterPackage("oauthlib"), "oauthlib.oauth2": ModuleType("oauthlib.oauth2")}
+    missing = {name: module for name, module in stand_ins.items() if name not in sys.modules}
+    sys.modules.update(missing)
+    try:
+        yield
+    finally:
+        for name in missing:
+            del sys.modules[name]
 
 
 @contextmanager
@@ -41,7 +81,7 @@ def _enter(package: str) -> ModuleType:
     return module
 
 
-with _entered():
+with _spared(), _entered():
     from kubernetes.client.configuration import Configuration
     from kubernetes.client.rest import RESTClientObject
     from kubernetes.config import ConfigException, list_kube_config_contexts, load_incluster_config, load_kube_config
