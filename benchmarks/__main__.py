@@ -15,6 +15,7 @@ from benchmarks import (
     cli_start,
     inference,
     inference_grpc,
+    inference_load,
     inference_peers,
     local_platform,
     machine,
@@ -33,6 +34,7 @@ MEASUREMENTS: Mapping[str, tuple[Callable[[], Table], ...]] = {
     "registry_push": (registry_push.measure,),
     "inference_peers": (inference_peers.measure,),
     "inference_grpc": (inference_grpc.measure,),
+    "inference_load": (inference_load.measure_batching, inference_load.measure_overload),
     "inference": (inference.measure_rate, inference.measure_batch, inference.measure_start),
 }
 INTRODUCTION = """# Benchmarks
