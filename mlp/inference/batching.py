@@ -69,14 +69,18 @@ class Batcher:
         self._running = 0
         self._due: asyncio.Handle | None = None
 
+    def check_room(self) -> None:
+        """Raise Unavailable (`overloaded`) when too many wait."""
+        if len(self._jobs) >= self._policy.queue:
+            raise Unavailable("too many requests wait for the model", code="overloaded")
+
     def submit(self, feeds: Feeds, rows: int, deadline: float) -> asyncio.Future[Answers]:
         """Return the promise of answers to `rows` rows; `deadline` is by the monotonic clock.
 
         Raises Unavailable (`overloaded`) when too many wait. The promise breaks with DeadlineExceeded, or with what the
         model says of these rows; who gives it up (`cancel`) is not answered any more.
         """
-        if len(self._jobs) >= self._policy.queue:
-            raise Unavailable("too many requests wait for the model", code="overloaded")
+        self.check_room()
         loop = asyncio.get_running_loop()
         job = Job(feeds, rows, deadline, loop.create_future())
         self._jobs.append(job)

@@ -45,7 +45,10 @@ class DataPlane:
             is_short=self._is_short,
         )
         threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="model")
-        self._submit = Batcher(self._compute, policy, metrics, threads).submit
+        batcher = Batcher(self._compute, policy, metrics, threads)
+        self._submit = batcher.submit
+        self.check_room = batcher.check_room
+        """Raises Unavailable (`overloaded`) when too many wait: asked before a request is read, which costs more."""
 
     def infer(self, feeds: Feeds, rows: int, deadline: float = inf) -> Answers | Awaitable[Answers]:
         """Return the answers to `rows` rows given as the graph's inputs, or the promise of them.

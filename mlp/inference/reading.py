@@ -20,7 +20,9 @@ _WAITING = 32
 class Readers:
     """The thread that reads large bodies, one after the other: two would only take the interpreter from each other."""
 
-    def __init__(self) -> None:
+    def __init__(self, admit: Callable[[], None]) -> None:
+        """`admit` raises Unavailable where there is no place for another request: reading it would be in vain."""
+        self.admit = admit
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
         self._waiting = 0
 
@@ -50,6 +52,7 @@ class TwoSteps(Generic[Call]):
 
     def __call__(self, request: Request) -> Reply | Awaitable[Reply]:
         """Answer one request; raise what its two steps raise."""
+        self._readers.admit()
         if len(request.body) <= _LARGE:
             return self._answer(self._read(request))
         return self._apart(request)

@@ -61,7 +61,7 @@ def run(settings: Settings) -> None:
     pages = Pages(model, metrics, lifecycle)
     plane = DataPlane(model, metrics, settings)
     calls = ModelCalls(model, plane, OutputWriter(model.signature, model.session.output_types, metrics))
-    readers = Readers()
+    readers = Readers(plane.check_room)
     predict, instances = PredictRoute(model, plane, metrics), InstancesRoute(model, plane, metrics)
     routes = model_routes(
         pages,

@@ -84,6 +84,8 @@ def test_the_queue_takes_so_many_and_refuses_the_next_at_once(busy, heavy):
         status, document, response = Asked(busy).answer()
         assert (status, document["error"]["code"]) == (503, "overloaded")
         assert response.getheader("Retry-After") == "1"
+    unread = busy.http.post("/predict", content=b"no JSON")
+    assert unread.status_code == 503, "what cannot be answered is not read either"
     assert [each.answer()[0] for each in waiting] == [200] * QUEUE
 
 
