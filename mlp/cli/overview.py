@@ -39,11 +39,17 @@ def _row(deployment: ModelDeployment, restarts: int) -> tuple[object, ...]:
         deployment.metadata.name,
         f"{deployment.spec.model_name}:{deployment.spec.model_version}",
         readiness(deployment),
-        status.served_version if status and status.served_version else "-",
+        served_version(deployment) or "-",
         status.url if status and status.url else "-",
         restarts,
         age(deployment.metadata.creation_timestamp),
     )
+
+
+def served_version(deployment: ModelDeployment) -> int | None:
+    """Return the version that answers now; the status names the last one too, so that it stays in use."""
+    status = deployment.status
+    return status.served_version if status is not None and status.ready_replicas else None
 
 
 def readiness(deployment: ModelDeployment) -> str:
@@ -84,8 +90,8 @@ def deployment_lines(deployments: Sequence[ModelDeployment]) -> list[str]:
 def _state_line(deployment: ModelDeployment) -> str:
     condition = None if deployment.is_ready() else blocking_condition(deployment)
     words = f": {condition.message}" if condition is not None and condition.message else ""
-    serves = deployment.status.served_version if deployment.status is not None else None
-    return f"{'  '.join(map(str, _row(deployment, 0)[:3]))}  serves {serves or 'nothing'}{words}"
+    serves = served_version(deployment) or "nothing"
+    return f"{'  '.join(map(str, _row(deployment, 0)[:3]))}  serves {serves}{words}"
 
 
 def printable_lines(blocks: list[str]) -> str:

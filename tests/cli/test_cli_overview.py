@@ -1,0 +1,22 @@
+"""What `mlp status` says of a deployment."""
+
+import pytest
+
+from mlp.api.deployment import ModelDeployment
+from mlp.cli.overview import deployment_lines, deployment_text
+
+SERVED = {"replicas": 1, "readyReplicas": 1, "availableReplicas": 1, "servedVersion": 3}
+GONE = {"replicas": 0, "readyReplicas": 0, "availableReplicas": 0, "servedVersion": 3}
+
+
+def deployed(status):
+    return ModelDeployment.model_validate(
+        {"metadata": {"name": "iris"}, "spec": {"modelName": "iris", "modelVersion": 4}, "status": status}
+    )
+
+
+@pytest.mark.parametrize(("status", "serves"), [(SERVED, "3"), (GONE, "-"), (None, "-")])
+def test_it_serves_what_answers_now_and_not_what_answered_last(status, serves):
+    table = deployment_text(deployed(status)).splitlines()
+    assert table[1].split()[table[0].split().index("SERVES")] == serves
+    assert f"serves {serves.replace('-', 'nothing')}" in deployment_lines([deployed(status)])[0]
