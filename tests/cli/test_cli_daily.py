@@ -36,6 +36,15 @@ def test_a_watched_deployment_that_fails_ends_with_its_reason(mlp, platform):
     assert ran.err.count("\n") == 2
 
 
+@pytest.fixture
+def _interruptible():
+    """Have Ctrl-C end what runs here, even where these tests were started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_a_watch_that_is_interrupted_ends_with_130(mlp, platform):
     seen = platform.watching
 
