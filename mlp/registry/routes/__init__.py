@@ -18,6 +18,6 @@ from mlp.registry.routes import (
 
 ROUTERS = tuple(
     module.router
-    for module in (versions, health, document, models, uploads, uses, aliases, tokens, events, collection, webhooks)
+    for module in (versions, uploads, health, document, models, uses, aliases, tokens, events, collection, webhooks)
 )
 """All of them; a path belongs to the first route that fits, so what is asked most stands first."""
