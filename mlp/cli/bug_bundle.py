@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlp.cli.overview import platform_document
+from mlp.cli.private_file import private_bytes
 from mlp.cli.redaction import redacted
-from mlp.errors import MlpError, Precondition
+from mlp.errors import MlpError
 
 if TYPE_CHECKING:
     from mlp.cli.session import Session
@@ -105,11 +106,5 @@ def write_bundle(path: Path, files: Mapping[str, bytes]) -> int:
             info = tarfile.TarInfo(f"mlp-bundle/{name}")
             info.size, info.mtime, info.mode = len(content), int(time.time()), 0o600
             archive.addfile(info, io.BytesIO(content))
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise Precondition(f"{path} exists; a bundle is written to a new file", code="file_exists") from error
-    except OSError as error:
-        raise Precondition(f"{path} cannot be written: {error.strerror}", code="file_unwritable") from error
-    with os.fdopen(descriptor, "wb") as file:
+    with private_bytes(path, "a bundle") as file:
         return file.write(packed.getbuffer())

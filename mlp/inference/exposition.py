@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from mlp.inference.loading import LoadedModel
-from mlp.inference.metrics import Histogram, Metrics
+from mlp.inference.metrics import Histogram, Metrics, RouteMetrics
 
 
 class Exposition:
@@ -62,14 +62,8 @@ class _Counters(Collector):
         )
 
     def _requests(self) -> Iterator[Metric]:
-        requests = CounterMetricFamily(
-            "mlp_http_requests", "Answers given, by path and status.", labels=["path", "code"]
-        )
         routes = list(self._metrics.routes.items())  # copies: the event loop may count on while another thread reads
-        for path, route in routes:
-            for status, count in list(route.statuses.items()):
-                requests.add_metric([path, str(status)], count)
-        yield requests
+        yield _by_status("mlp_http_requests", "Answers given, by path and status.", "path", routes)
         yield _histogram(
             "mlp_http_request_seconds",
             "Time from a request's headers to the last byte of its answer.",
@@ -81,11 +75,7 @@ class _Counters(Collector):
         rpcs = list(self._metrics.rpcs.items())
         if not rpcs:  # no gRPC port
             return
-        calls = CounterMetricFamily("mlp_grpc_requests", "Calls, by method and status.", labels=["method", "code"])
-        for method, counted in rpcs:
-            for status, count in list(counted.statuses.items()):
-                calls.add_metric([method, str(status)], count)
-        yield calls
+        yield _by_status("mlp_grpc_requests", "Calls, by method and status.", "method", rpcs)
         yield _histogram(
             "mlp_grpc_request_seconds",
             "Time from a call's message to its answer.",
@@ -102,6 +92,14 @@ def _histogram(
         bounds = [*map(str, histogram.bounds), "+Inf"]
         buckets = list(zip(bounds, accumulate(histogram.counts), strict=True))
         family.add_metric(values, buckets=buckets, sum_value=histogram.total)
+    return family
+
+
+def _by_status(name: str, words: str, label: str, counted: Sequence[tuple[str, RouteMetrics]]) -> Metric:
+    family = CounterMetricFamily(name, words, labels=[label, "code"])
+    for asked, route in counted:
+        for status, count in list(route.statuses.items()):
+            family.add_metric([asked, str(status)], count)
     return family
 
 

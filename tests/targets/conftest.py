@@ -1,9 +1,7 @@
 """The target `local` in a folder of its own, where stand-ins serve for the registry and the models."""
 
 import json
-import random
 import shutil
-import socket
 import sys
 from pathlib import Path
 
@@ -12,17 +10,9 @@ import pytest
 from mlp.client.home import Home
 from mlp.errors import MlpError
 from mlp.targets.local import LocalTarget
+from tests.local.machine import free_port
 
 STAND_IN = Path(__file__).parents[1] / "local" / "stand_in.py"
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on, outside the range that connections take theirs from."""
-    while True:
-        port = random.randrange(10_000, 20_000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
 
 
 @pytest.fixture(scope="module")

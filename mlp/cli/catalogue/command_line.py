@@ -58,7 +58,7 @@ COMMAND_LINE: Mapping[str, Known] = {
     "file_exists": Known(
         "MLP0009",
         "The file exists already",
-        "A secret is written to a new file only, whose mode nobody else chose.",
+        "A secret and a bundle go to a new file only, whose mode nobody else chose.",
         "name another file, or remove that one first",
     ),
     "file_unwritable": Known(
