@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import certifi
 import pytest
 
 from tests.object_store import Bucket, ObjectStore, new_bucket, object_store
 
+ABROAD = {"MLP_TEST_S3_ENDPOINT", "MLP_E2E_CONTEXT"}
+"""Settings that name a service which may be elsewhere."""
 FIRST_PORT, LAST_PORT, BLOCK = 20_000, 32_000, 20
 
 
@@ -25,6 +28,22 @@ def _no_cluster_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("KUBECONFIG", str(tmp_path_factory.getbasetemp() / "no-kubeconfig"))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def authorities_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | None]:
+    """Tests trust one authority and not all of a machine: each client of httpx loads them, which takes 40 ms.
+
+    What a test asks is this machine, by HTTP or with an authority that it names; `ABROAD` is another matter.
+    """
+    users = os.environ.get("SSL_CERT_FILE")
+    with pytest.MonkeyPatch.context() as environment:
+        if not ABROAD & os.environ.keys():
+            first, end, _ = Path(certifi.where()).read_text("utf-8").partition("-----END CERTIFICATE-----\n")
+            file = tmp_path_factory.mktemp("authorities") / "one.pem"
+            file.write_text(first + end, "utf-8")
+            environment.setenv("SSL_CERT_FILE", str(file))
+        yield users
 
 
 @dataclass(frozen=True)

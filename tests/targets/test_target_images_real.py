@@ -5,6 +5,7 @@ MLP_TEST_PYTHON_IMAGE names a base that the engine has; without it the default b
 
 import os
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 
@@ -32,14 +33,18 @@ MEGABYTE = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def engine() -> Engine:
+def engine(authorities_of_the_user) -> Iterator[Engine]:
     try:
         engine = find_engine()
     except MlpError as error:
         pytest.skip(error.message)
     if engine.inspect(BASE) is None and BASE != PYTHON_IMAGE:
         pytest.skip(f"{engine.name} has no image {BASE}")
-    return engine
+    with pytest.MonkeyPatch.context() as environment:  # it asks registries of images
+        environment.delenv("SSL_CERT_FILE", raising=False)
+        if authorities_of_the_user is not None:
+            environment.setenv("SSL_CERT_FILE", authorities_of_the_user)
+        yield engine
 
 
 @pytest.fixture(scope="module")
