@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _ONCE = (b"host", b"content-length", b"content-type", b"transfer-encoding", b"expect", b"authorization")
 """Headers that mean something only when they stand there once."""
 
+_COME_BACK_LATER = 503
+
 
 class _Phase(Enum):
     IDLE = auto()
@@ -61,6 +63,8 @@ class Connection(asyncio.Protocol):
         """The method of the request that the task answers, and what its answer says of the connection."""
         self._is_writable = True
         self._has_half_closed = False
+        self._is_held = False
+        """Whether it was refused so often, with others, that it is not read for a moment."""
         self._read = 0
         """Bytes read of the head, or of the framed body, that is under way."""
         self._held = 0
@@ -78,12 +82,18 @@ class Connection(asyncio.Protocol):
     @property
     def is_idle(self) -> bool:
         """Whether it is between requests: closing it now takes nothing from anybody."""
-        return self._phase is _Phase.IDLE and self._task is None and not self._waiting
+        return self._phase is _Phase.IDLE and not self._is_held and self._task is None and not self._waiting
 
     @property
     def is_busy(self) -> bool:
-        """Whether a request has begun that is not answered."""
-        return self._phase in (_Phase.HEAD, _Phase.BODY) or self._task is not None or bool(self._waiting)
+        """Whether a request has begun that is not answered, or may have: nobody has looked."""
+        has_begun = self._phase in (_Phase.HEAD, _Phase.BODY) or self._is_held
+        return has_begun or self._task is not None or bool(self._waiting)
+
+    @property
+    def _can_answer(self) -> bool:
+        """Whether an answer that is made now can be sent now, unless others come before it."""
+        return self._task is None and self._is_writable and not self._is_held
 
     # The transport's side
 
@@ -136,6 +146,13 @@ class Connection(asyncio.Protocol):
         """The caller has caught up."""
         self._is_writable = True
         self.deadline = self._server.now + self._limits.idle_seconds
+        self._go_on()
+
+    # The throttle's side
+
+    def proceed(self) -> None:
+        """Read on, having been held."""
+        self._is_held = False
         self._go_on()
 
     # The clock's side
@@ -225,7 +242,7 @@ class Connection(asyncio.Protocol):
         if self._held:
             self._release()
         self._clear()
-        if self._task is None and self._is_writable and not self._waiting:
+        if self._can_answer and not self._waiting:
             self._answer(request, connection)
         else:
             self._waiting.append(_Waiting(request, connection))
@@ -236,7 +253,7 @@ class Connection(asyncio.Protocol):
     def _expect(self, expectation: bytes) -> None:
         if expectation.lower() != b"100-continue":
             raise Invalid("this server meets no expectation but 100-continue", code="expectation_failed")
-        if self._is_writable and self._task is None and not self._waiting:
+        if self._can_answer and not self._waiting:
             self._transport.write(CONTINUE)
 
     def _wait_for_more(self, size: int) -> None:
@@ -291,13 +308,13 @@ class Connection(asyncio.Protocol):
 
     def _go_on(self) -> None:
         """Answer what waits, as far as it can be answered now, then read on."""
-        while self._waiting and self._task is None and self._is_writable and self._phase is not _Phase.LEAVING:
+        while self._waiting and self._can_answer and self._phase is not _Phase.LEAVING:
             request, connection = self._waiting.popleft()
             if isinstance(request, MlpError):
                 self._leave(self._server.application.refuse(request, None))
             else:
                 self._answer(request, connection)
-        if not self._waiting and self._task is None and self._is_writable and self._phase is not _Phase.LEAVING:
+        if not self._waiting and self._can_answer and self._phase is not _Phase.LEAVING:
             if self._has_half_closed:
                 self.close()
             else:
@@ -311,14 +328,18 @@ class Connection(asyncio.Protocol):
         self._transport.write(head if method == b"HEAD" else head + reply.body)
         if connection is CLOSE:
             self.close()
-        elif self._is_writable and self._phase is _Phase.IDLE:
+            return
+        if self._is_writable and self._phase is _Phase.IDLE:
             self.deadline = server.now + self._limits.idle_seconds
+        if reply.status == _COME_BACK_LATER and server.throttle.refused(self):
+            self._is_held = True
+            self._transport.pause_reading()
 
     def _refuse(self, error: MlpError) -> None:
         """Answer what is no request, in its turn, and leave."""
         if self._phase is _Phase.LEAVING:
             return
-        if self._task is None and not self._waiting and self._is_writable:
+        if self._can_answer and not self._waiting:
             self._leave(self._server.application.refuse(error, _path(self._target) if self._target else None))
         else:
             self._phase = _Phase.IDLE

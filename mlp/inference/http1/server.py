@@ -12,6 +12,7 @@ from mlp.inference.http1.connection import Connection
 from mlp.inference.http1.head import HeadWriter
 from mlp.inference.http1.limits import Limits
 from mlp.inference.http1.message import Application
+from mlp.inference.http1.throttle import Throttle
 from mlp.inference.http1.traffic import Traffic
 
 _TICK_SECONDS = 0.25
@@ -29,6 +30,7 @@ class HttpServer:
         self.limits = limits
         self.loop = asyncio.get_running_loop()
         self.heads = HeadWriter()
+        self.throttle = Throttle(self.loop)
         self.is_draining = False
         """Every answer carries `Connection: close` from now on."""
         self.traffic = traffic
@@ -59,6 +61,7 @@ class HttpServer:
                     for connection in [each for each in self._connections if not each.is_busy]:
                         connection.close()
                     await asyncio.sleep(_POLL_SECONDS)
+        self.throttle.close()
         if self._ticking is not None:
             self._ticking.cancel()
 
