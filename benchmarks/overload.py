@@ -1,7 +1,8 @@
 """A load that does not wait for answers: so many requests a second, whatever becomes of them.
 
 `python -m benchmarks.overload PORT RATE SECONDS CPU` reads the request from stdin and prints what it found as JSON:
-answers and refusals (503) a second, and how long 99 of 100 of each took.
+answers and refusals (503) a second in that time, how long 99 of 100 of each took, and how many requests were not
+answered even 10 seconds later.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import uvloop
 from benchmarks.load import Caller
 
 CONNECTIONS = 1_000
+LATEST_SECONDS = 10.0
 TICK_SECONDS = 0.002
 
 
@@ -57,15 +59,26 @@ async def run(port: int, rate: float, duration: float, request: bytes) -> dict[s
             else:
                 unsent += 1
         await asyncio.sleep(TICK_SECONDS)
-    ok, refused = sorted(found.get(b"200", [0.0])), sorted(found.get(b"503", [0.0]))
+    counts = {status: len(each) for status, each in found.items()}
+    for _ in range(int(LATEST_SECONDS / TICK_SECONDS)):
+        if len(idle) == CONNECTIONS:
+            break
+        await asyncio.sleep(TICK_SECONDS)
+    ok, refused = sorted(found.get(b"200", [])), sorted(found.get(b"503", []))
     return {
         "sent": sent / duration,
-        "answered": len(ok) / duration,
-        "refused": len(refused) / duration,
+        "answered": counts.get(b"200", 0) / duration,
+        "refused": counts.get(b"503", 0) / duration,
         "others": sum(len(each) for status, each in found.items() if status not in (b"200", b"503")),
-        "answered_p99_ms": ok[len(ok) * 99 // 100] * 1000,
-        "refused_p99_ms": refused[len(refused) * 99 // 100] * 1000,
+        "lost": sent - sum(map(len, found.values())),
+        "answered_p99_ms": of_99_in_100(ok),
+        "refused_p99_ms": of_99_in_100(refused),
     }
+
+
+def of_99_in_100(seconds: list[float]) -> float:
+    """Return the milliseconds within which 99 of 100 were; 0 where there are none."""
+    return seconds[len(seconds) * 99 // 100] * 1000 if seconds else 0.0
 
 
 if __name__ == "__main__":
