@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from pathlib import Path
 import certifi
 import pytest
 
+from mlp.cli.app import main
+from tests.forked import complete
 from tests.object_store import Bucket, ObjectStore, new_bucket, object_store
 
 ABROAD = {"MLP_TEST_S3_ENDPOINT", "MLP_E2E_CONTEXT"}
@@ -48,7 +49,7 @@ def authorities_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @dataclass(frozen=True)
 class CommandLine:
-    """`mlp` as a user runs it: a process, its own home, no terminal."""
+    """`mlp` with a home of its own and no terminal, in a process forked from one that has imported it already."""
 
     home: Path
     registry_port: int
@@ -73,16 +74,8 @@ class CommandLine:
     def run(
         self, *arguments: str, stdin: str | None = None, folder: Path | None = None, timeout: float = 90
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "mlp", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-            env=self.environment,
-            cwd=folder or self.folder,
-            **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}),
-        )
+        where, stdin = folder or self.folder, stdin or ""
+        return complete(main, *arguments, environment=self.environment, timeout=timeout, stdin=stdin, folder=where)
 
     def succeed(self, *arguments: str, **options) -> str:
         """Run a command that has to end well, and return what it wrote to stdout."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-from tests.e2e.test_story import SETOSA, TRAIN
+from tests.e2e.flowers import SETOSA, push, train
 
 
 @pytest.fixture(scope="module", params=["local", "kubernetes"])
@@ -17,10 +15,9 @@ def line(request):
 
 
 def test_the_main_job_is_one_script(line):
-    for number, file in enumerate(("tree.joblib", "linear.joblib")):
-        subprocess.run([sys.executable, "-c", TRAIN, str(number), file], cwd=line.folder, check=True)
-        pushed = line.succeed("model", "push", file, "--name", "iris", "--sample", "rows.csv", "--trust")
-        assert pushed.startswith(f"iris:{number + 1}   sha256:")
+    train(line.folder)
+    push(line, 1)
+    push(line, 2)
     line.succeed("deploy", "iris", "--version", "1")
     assert answer(line)["model"]["version"] == 1
     line.succeed("model", "alias", "set", "iris@production", "2")

@@ -14,23 +14,15 @@ import httpx
 import pytest
 import yaml
 
-TRAIN = """
-import sys, joblib
-from mlp.samples import SAMPLES
-sample = SAMPLES["iris-classifier"][int(sys.argv[1])]()
-joblib.dump(sample.estimator, sys.argv[2])
-sample.rows.to_csv("rows.csv", index=False)
-"""
-SETOSA = ("-i", "sepal_length=5.1", "-i", "sepal_width=3.5", "-i", "petal_length=1.4", "-i", "petal_width=0.2")
+from tests.e2e.flowers import SETOSA, push, train
 
 
 @pytest.fixture(scope="module")
 def models(platform):
     """Two versions of iris, pushed."""
-    for number, file in enumerate(("tree.joblib", "linear.joblib")):
-        subprocess.run([sys.executable, "-c", TRAIN, str(number), file], cwd=platform.folder, check=True)
-        pushed = platform.succeed("model", "push", file, "--name", "iris", "--sample", "rows.csv", "--trust")
-        assert pushed.startswith(f"iris:{number + 1}   sha256:")
+    train(platform.folder)
+    push(platform, 1)
+    push(platform, 2)
     return platform
 
 

@@ -20,7 +20,7 @@ from mlp.registry.__main__ import main
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests of other folders come here too
 
-from forked import Forked, spared
+from tests.forked import Forked, spared
 
 SERVE = (sys.executable, "-m", "mlp.registry")
 

@@ -7,9 +7,10 @@ import subprocess
 
 import pytest
 import yaml
-from forked import mlp_command
 from registry_process import Registry
 from sample_models import linear_model
+
+from tests.forked import mlp_command
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from databases import ON_BOTH_DATABASES
-from forked import complete
 from house import House
 from postgresql_server import Postgresql
 from registry_process import Registry
@@ -30,6 +29,7 @@ from mlp.registry.migrations import prepare_schema
 from mlp.registry.service.pushes import Shelf
 from mlp.registry.store.staging import Staging
 from mlp.registry.tables import TokenRow
+from tests.forked import complete
 
 pytestmark = ON_BOTH_DATABASES
 

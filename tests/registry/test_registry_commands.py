@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from forked import mlp_command
 from registry_process import Registry
 from sample_models import linear_model
 
 from mlp.cli.reference import fixed_reference
 from mlp.client.registry import RegistryClient
 from mlp.errors import Invalid
+from tests.forked import mlp_command
 
 Mlp = Callable[..., subprocess.CompletedProcess[str]]
 

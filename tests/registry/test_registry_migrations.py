@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from databases import ON_BOTH_DATABASES
 from dying_migration import migrate_until
-from forked import Program, complete, spared
 from postgresql_server import Postgresql
 from registry_process import Registry, kill
 from sample_models import linear_model
 
 from mlp.registry.__main__ import main
 from mlp.registry.migrations import HEAD, REVISIONS
+from tests.forked import Program, complete, spared
 
 pytestmark = ON_BOTH_DATABASES
 

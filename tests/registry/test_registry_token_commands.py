@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from forked import mlp_command
 from guarded_registry import ADMIN, READ
 from registry_process import Registry
+
+from tests.forked import mlp_command
 
 
 def mlp(registry: Registry, token: str | None, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -7,10 +7,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from forked import mlp_command
 from receiver import eventually, receiving
 from registry_process import Registry
 from sample_models import linear_model
+
+from tests.forked import mlp_command
 
 
 def mlp(registry: Registry, *arguments: str) -> subprocess.CompletedProcess[str]:

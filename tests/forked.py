@@ -13,11 +13,18 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from multiprocessing.reduction import DupFd
+from pathlib import Path
 from typing import IO, Any
 
 from mlp.cli.app import main as mlp
 
-_IMPORTED = ("mlp.registry.__main__", "mlp.cli.root", "mlp.cli.command", "mlp.client.registry")
+_IMPORTED = (
+    "mlp.registry.__main__",
+    "mlp.registry.migrations.upgrade",
+    "mlp.cli.root",
+    "mlp.cli.command",
+    "mlp.client.registry",
+)
 _FORKED: Any = multiprocessing.get_context("forkserver")
 _FORKED.set_forkserver_preload(list(_IMPORTED))
 Program = Callable[[], int | None]
@@ -26,7 +33,8 @@ Program = Callable[[], int | None]
 class Forked:
     """A process that runs `program`, as far as tests use `subprocess.Popen`.
 
-    `streams` are the files of descriptors 1 and 2; `ready` is the end of the pipe that MLP_READY_FD names.
+    `streams` are the files of descriptors 0, 1 and 2, and without 0 there is nothing to read; `ready` is the end of the
+    pipe that MLP_READY_FD names.
     """
 
     def __init__(
@@ -36,10 +44,13 @@ class Forked:
         environment: Mapping[str, str],
         streams: Mapping[int, int],
         ready: int | None = None,
+        folder: Path | None = None,
     ) -> None:
         handed = {number: DupFd(descriptor) for number, descriptor in streams.items()}
         pipe = None if ready is None else DupFd(ready)
-        self._process = _FORKED.Process(target=_run, args=(program, arguments, dict(environment), handed, pipe))
+        self._process = _FORKED.Process(
+            target=_run, args=(program, arguments, dict(environment), handed, pipe, folder or Path.cwd())
+        )
         self._process.start()
         self.pid: int = self._process.pid
 
@@ -71,11 +82,19 @@ def mlp_command(*arguments: str, timeout: float = 90, **settings: str) -> subpro
 
 
 def complete(
-    program: Program, *arguments: str, environment: Mapping[str, str], timeout: float = 90
+    program: Program,
+    *arguments: str,
+    environment: Mapping[str, str],
+    timeout: float = 90,
+    stdin: str = "",
+    folder: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = Forked(program, *arguments, environment=environment, streams={1: out.fileno(), 2: err.fileno()})
+    """Run a program to its end, in `folder` or that of this process; it reads `stdin`, and is ended after `timeout`."""
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        given.write(stdin.encode())
+        given.seek(0)
+        streams = {0: given.fileno(), 1: out.fileno(), 2: err.fileno()}
+        process = Forked(program, *arguments, environment=environment, streams=streams, folder=folder)
         try:
             code = process.wait(timeout)
         finally:
@@ -94,7 +113,12 @@ def spared() -> dict[str, str]:
 
 
 def _run(
-    program: Program, arguments: tuple[str, ...], environment: dict[str, str], handed: dict[int, Any], ready: Any
+    program: Program,
+    arguments: tuple[str, ...],
+    environment: dict[str, str],
+    handed: dict[int, Any],
+    ready: Any,
+    folder: Path,
 ) -> None:
     for number, descriptor in handed.items():
         os.dup2(descriptor.detach(), number)
@@ -102,5 +126,7 @@ def _run(
         environment |= {"MLP_READY_FD": str(ready.detach())}
     os.environ.clear()
     os.environ.update(environment)
+    os.chdir(folder)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  multiprocessing has closed it
     sys.argv = ["mlp", *arguments]
     sys.exit(program())
