@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlp.inference.app import Guard
@@ -14,6 +15,8 @@ class Entry:
 
     in_flight: int
     """Requests and calls that are answered at once, together."""
+    check_room: Callable[[], None]
+    """Raises Unavailable where the model has no place for another request: it is asked before a request is read."""
     guard: Guard | None
     """Asks for a key, where this server wants one."""
     tracing: Tracing

@@ -70,7 +70,7 @@ def run(settings: Settings) -> None:
         OpenInference(model, calls, lifecycle, readers),
     )
     tracing = tracing_of(otel=settings.otel, name=model.name, version=model.version, digest=model.digest)
-    entry = Entry(settings.limits.in_flight, keys.check if keys else None, tracing)
+    entry = Entry(settings.limits.in_flight, plane.check_room, keys.check if keys else None, tracing)
     server = Server(
         app=App(routes, elsewhere, metrics.route, entry.guard, tracing),
         grpc=grpc_port(settings, model, calls, metrics, lifecycle, entry),

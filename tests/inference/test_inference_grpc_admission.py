@@ -52,12 +52,16 @@ def metrics(tmp_path):
     return InProcess(iris(), tmp_path).metrics
 
 
-def call(metrics, context, *, name="ModelInfer", answer=None, guard=None, in_flight=1):
+def has_room():
+    pass
+
+
+def call(metrics, context, *, name="ModelInfer", answer=None, guard=None, in_flight=1, check_room=has_room, body=b""):
     """Call a method that answers `live`; return the call's status and code."""
-    shell = Shell(metrics, Entry(in_flight, guard, PassOn()))
+    shell = Shell(metrics, Entry(in_flight, check_room, guard, PassOn()))
     handle = shell.handler(name, LIVE, answer or (lambda *_: LIVE.response(live=True)))
     with contextlib.suppress(Aborted):
-        assert LIVE.response.FromString(asyncio.run(handle(b"", context))).live
+        assert LIVE.response.FromString(asyncio.run(handle(body, context))).live
     return context.status, context.trailers.get("x-mlp-error-code")
 
 
@@ -73,6 +77,16 @@ def test_calls_and_requests_share_their_places(metrics):
     assert call(metrics, Context(), answer=answer) == (StatusCode.RESOURCE_EXHAUSTED, "overloaded")
     assert (seen, metrics.traffic.in_flight) == ([1], 1)
     assert metrics.rpc("ModelInfer").statuses == {"OK": 1, "RESOURCE_EXHAUSTED": 1}
+
+
+def test_a_call_that_the_model_has_no_place_for_is_not_read(metrics):
+    def check_room():
+        raise Unavailable("too many requests wait for the model", code="overloaded")
+
+    assert call(metrics, Context(), body=b"no message") == (StatusCode.INVALID_ARGUMENT, "invalid_message")
+    found = call(metrics, Context(), body=b"no message", check_room=check_room)
+    assert found == (StatusCode.RESOURCE_EXHAUSTED, "overloaded")
+    assert call(metrics, Context(), name="ServerLive", check_room=check_room) == (StatusCode.OK, None)
 
 
 def test_a_call_whose_deadline_has_passed_is_not_run(metrics):

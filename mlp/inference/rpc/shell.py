@@ -32,6 +32,8 @@ Handler = Callable[[bytes, Any], Awaitable[bytes]]
 """Answers the bytes of a request, given the call's context."""
 UNGUARDED = ("ServerLive", "ServerReady", "ModelReady")
 """What probes ask, who have no key."""
+INFER = "ModelInfer"
+"""What the model has to answer."""
 
 
 class Shell:
@@ -96,6 +98,8 @@ class Shell:
             guard(headers)
         if self._traffic.in_flight >= self._entry.in_flight:
             raise Unavailable("too many requests are being answered", code="overloaded")
+        if name == INFER:
+            self._entry.check_room()
         left = context.time_remaining()
         if left is not None and left <= 0:
             raise DeadlineExceeded("nobody waits for this answer any more", code="deadline_exceeded")
