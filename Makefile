@@ -15,7 +15,7 @@ demo: $(VENV)/.all  ## install mlp and run the main job: train, push, deploy, pr
 	$(BIN)/mlp demo --target local
 
 test: $(VENV)/.dev  ## run the tests, four files at a time: they mostly wait for processes
-	$(BIN)/python -m pytest -m "not soak" -n 4 --dist loadfile
+	$(BIN)/python -m pytest -m "not soak" -n 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev  ## check style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import certifi
 import pytest
@@ -17,10 +18,19 @@ import pytest
 from mlp.cli.app import main
 from tests.forked import complete
 from tests.object_store import Bucket, ObjectStore, new_bucket, object_store
+from tests.scheduling import WholeFiles, place
 
 ABROAD = {"MLP_TEST_S3_ENDPOINT", "MLP_E2E_CONTEXT"}
 """Settings that name a service which may be elsewhere."""
 FIRST_PORT, LAST_PORT, BLOCK = 20_000, 32_000, 20
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: place(item.nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeFiles | None:
+    return WholeFiles(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True, scope="session")
