@@ -79,7 +79,7 @@ def predict(name: str, rows: Any, *, probabilities: bool = False) -> Prediction:
     with InferenceClient(settings.place().endpoint(name), key=key) as server:
         records = [rows] if isinstance(rows, Mapping) else rows
         if not isinstance(records, list):
-            records = _lists(rows, server.metadata().signature)
+            records = _lists(rows, Signature.model_validate(server.metadata()["signature"]))
         named = any(isinstance(row, Mapping) for row in records)
         try:
             request = PredictRequest.model_validate(
@@ -88,7 +88,7 @@ def predict(name: str, rows: Any, *, probabilities: bool = False) -> Prediction:
         except ValidationError as error:
             where = ".".join(map(str, error.errors()[0]["loc"][:3]))
             raise Invalid(f"{where}: {error.errors()[0]['msg']}", code="invalid_rows") from error
-        return server.predict(request)
+        return Prediction.model_validate(server.predict(request.document()))
 
 
 class Settings(BaseSettings):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, cast
 
 from mlp.api.deployment import ModelDeployment
+from mlp.api.documents import ProcessDocument
 from mlp.api.wire import Answer
 
 
@@ -34,6 +36,10 @@ class ProcessStatus(Answer):
     is_adopted: bool = False
     """Whether an earlier agent started it and this one took it over."""
 
+    def document(self) -> ProcessDocument:
+        """Return it as it is told."""
+        return cast(ProcessDocument, self.model_dump(mode="json"))
+
 
 class AgentStatus(Answer):
     """The platform on this machine, as its agent sees it."""
@@ -49,3 +55,10 @@ class AgentStatus(Answer):
     registry_ready: bool
     processes: list[ProcessStatus]
     deployments: list[ModelDeployment]
+
+    def document(self) -> dict[str, Any]:
+        """Return it as it is told; deployments as files would have them."""
+        processes = [each.document() for each in self.processes]
+        deployments = [each.document() for each in self.deployments]
+        told = self.model_dump(mode="json", exclude={"processes", "deployments"})
+        return {**told, "processes": processes, "deployments": deployments}

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mlp.api.reference import MAX_NAME, NAME_PATTERN, VersionNumber, check_name
+from mlp.api.naming import VersionNumber
+from mlp.api.reference import MAX_NAME, NAME_PATTERN, check_name
 from mlp.api.wire import Answer, Wire
 from mlp.errors import Invalid
 

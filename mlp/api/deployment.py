@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from mlp.api.documents import DeploymentDocument
+from mlp.api.naming import ModelName, VersionNumber
 from mlp.api.quantity import QUANTITY_PATTERN, amount
-from mlp.api.reference import NAME_PATTERN, ModelName, VersionNumber
+from mlp.api.reference import NAME_PATTERN
 
 GROUP = "ml.example.com"
 VERSION = "v1"
@@ -207,9 +209,9 @@ class ModelDeployment(_Camel):
     spec: Spec
     status: Status | None = None
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> DeploymentDocument:
         """Return the document as it is written to a file or sent to a target."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return cast(DeploymentDocument, self.model_dump(mode="json", by_alias=True, exclude_none=True))
 
     def caused(self, cause: str, by: str) -> Self:
         """Return the same, noting what asks for it and who: `mlp history` shows both."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 
 from mlp.api.deployment import Spec
+from mlp.api.documents import EventDocument, RevisionDocument
 from mlp.api.wire import Answer
 
 Outcome = Literal["pending", "succeeded", "failed", "superseded", "unknown"]
@@ -40,6 +41,11 @@ class Revision(Answer):
     current: bool = False
     """Whether this is what the deployment asks for now."""
 
+    def document(self) -> RevisionDocument:
+        """Return it as it is told; its spec as a file would have it."""
+        spec = None if self.spec is None else self.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return cast(RevisionDocument, {**self.model_dump(mode="json"), "spec": spec})
+
 
 class DeploymentEvent(Answer):
     """Something that happened to a deployment: a process that started, answered, failed or was taken over."""
@@ -53,3 +59,7 @@ class DeploymentEvent(Answer):
     pid: int | None = None
     count: int = 1
     """How often it happened in a row; `at` is the last time."""
+
+    def document(self) -> EventDocument:
+        """Return it as it is told."""
+        return cast(EventDocument, self.model_dump(mode="json"))

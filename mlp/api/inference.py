@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from mlp.api.documents import RequestDocument
 from mlp.api.receipt import Cell
 from mlp.api.signature import Label, Signature
 from mlp.api.wire import Answer, Wire
@@ -15,6 +16,10 @@ class PredictRequest(Wire):
     features: list[list[Cell]] | None = None
     records: list[dict[str, Cell]] | None = None
     return_probabilities: bool = False
+
+    def document(self) -> RequestDocument:
+        """Return it as it is sent."""
+        return cast(RequestDocument, self.model_dump(mode="json", exclude_none=True))
 
 
 class ServedModel(Answer):

@@ -7,8 +7,9 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool
 
+from mlp.api.naming import ModelName
 from mlp.api.receipt import Receipt
-from mlp.api.reference import ModelName, ModelRef
+from mlp.api.reference import ModelRef
 from mlp.api.signature import Signature
 from mlp.api.wire import Answer, Sha256, Wire, canonical_json, sha256_of
 

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated
-
-from pydantic import Field
 
 from mlp.errors import Invalid
 
 NAME_PATTERN = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 MAX_NAME = 50
 MAX_VERSION = 2**31 - 1
-
-ModelName = Annotated[
-    str,
-    Field(pattern=NAME_PATTERN, max_length=MAX_NAME, description="a DNS-1035 label of at most 50 characters"),
-]
-VersionNumber = Annotated[int, Field(ge=1, le=MAX_VERSION, strict=True)]
 
 
 def check_name(name: str, what: str = "model name") -> str:

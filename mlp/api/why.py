@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
+from mlp.api.documents import WhyDocument
 from mlp.api.wire import Answer
 
 
@@ -45,3 +47,7 @@ class Why(Answer):
     """When the agent tries again by itself, if it does."""
     log: list[str] = []
     """The last lines that the failed process wrote, at most 5."""
+
+    def document(self) -> WhyDocument:
+        """Return it as it is told."""
+        return cast(WhyDocument, self.model_dump(mode="json"))

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from mlp.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
-    from mlp.api.inference import Prediction, PredictRequest
+    from mlp.api.documents import PredictionDocument, RequestDocument
     from mlp.cli.session import Session
     from mlp.client.inference import InferenceClient
 
 
 def asked_repeatedly(
-    session: Session, server: InferenceClient, request: PredictRequest, times: int
-) -> tuple[Prediction, list[float]]:
+    session: Session, server: InferenceClient, request: RequestDocument, times: int
+) -> tuple[PredictionDocument, list[float]]:
     """Send a request so many times over one connection; return the last answer, and the seconds of each."""
     seconds = []
     with session.screen.working(f"asking {times} times") as watch:
@@ -50,9 +50,9 @@ def latency_text(figures: dict[str, Any]) -> str:
     )
 
 
-def curl_command(url: str, request: PredictRequest, *, keyed: bool = False) -> str:
+def curl_command(url: str, request: RequestDocument, *, keyed: bool = False) -> str:
     """Return what sends the same request without mlp; `keyed` with the API key that MLP_API_KEY holds then."""
-    body = json.dumps(request.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
+    body = json.dumps(request, ensure_ascii=False)
     key = ' -H "X-API-Key: $MLP_API_KEY"' if keyed else ""
     return f"curl -sS {shlex.quote(f'{url}/predict')} -H 'Content-Type: application/json'{key} -d {shlex.quote(body)}"
 

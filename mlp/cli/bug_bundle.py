@@ -48,10 +48,9 @@ def contents_of(session: Session, checkup: list[dict[str, Any]]) -> dict[str, by
         platform = session.target.platform()
         files["status.json"] = _json(platform_document(platform))
         for deployment in platform.deployments:
-            name = deployment.metadata.name
-            history = [each.model_dump(mode="json") for each in session.target.history(name)]
-            why = session.target.why(name).model_dump(mode="json")
-            files[f"deployments/{name}.json"] = _json({"why": why, "history": history})
+            name = deployment["metadata"]["name"]
+            told = {"why": session.target.why(name), "history": list(session.target.history(name))}
+            files[f"deployments/{name}.json"] = _json(told)
     except MlpError as error:
         files["status.json"] = _json({"error": error.code, "message": error.message})
     files |= {f"logs/{name}.log": text for name, text in _logs(session)}

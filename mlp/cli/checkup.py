@@ -117,16 +117,18 @@ def _platform(session: Session) -> Iterator[Finding]:
     else:
         yield Finding("registry", "error", f"not ready at {platform.registry_url}", "registry_failed")
     for deployment in platform.deployments:
-        yield _deployment(session, deployment.metadata.name)
+        yield _deployment(session, deployment["metadata"]["name"])
 
 
 def _deployment(session: Session, name: str) -> Finding:
     why = session.target.why(name)
-    if why.ok:
-        return Finding(name, "ok", f"version {why.version} answers")
-    level: Level = "error" if why.settled else "warning"
-    reason = why.reason if why.reason in KNOWN else "not_serving"
-    return Finding(name, level, why.message or "it does not answer yet", reason)
+    if why["ok"]:
+        return Finding(name, "ok", f"version {why.get('version')} answers")
+    level: Level = "error" if why["settled"] else "warning"
+    reason = why.get("reason") or ""
+    return Finding(
+        name, level, why.get("message") or "it does not answer yet", reason if reason in KNOWN else "not_serving"
+    )
 
 
 def checkup_text(found: Sequence[Finding]) -> str:

@@ -29,10 +29,22 @@ class PlainParam(RuntimeParam):
 
     def _coerce_value(self, value: Any, param: Any, ctx: Context) -> Any:
         try:
-            return [self.convert(item) for item in value] if isinstance(value, list | tuple) else self.convert(value)
+            return [self._one(item) for item in value] if isinstance(value, list | tuple) else self._one(value)
         except ValueError as error:
-            wanted = "a whole number" if self.convert is int else _choices(self.convert)
+            wanted = self._range() if self.convert is int else _choices(self.convert)
             raise BadParameter(f"{value!r} is not {wanted}.", ctx=ctx, param=param) from error
+
+    def _one(self, text: Any) -> Any:
+        value, low, high = self.convert(text), self.parameter_info.min, self.parameter_info.max
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise ValueError(text)
+        return value
+
+    def _range(self) -> str:
+        low, high = self.parameter_info.min, self.parameter_info.max
+        if low is None:
+            return "a whole number" if high is None else f"a whole number up to {high:,}"
+        return f"a whole number from {low:,} {'on' if high is None else f'to {high:,}'}"
 
 
 def _choices(convert: Callable[[Any], Any]) -> str:
@@ -52,7 +64,7 @@ def plain(params: list[Parameter]) -> list[Parameter]:
         info = descriptor.parameter_info
         is_choice = isinstance(annotation, type) and issubclass(annotation, Enum)
         convert = annotation if is_choice else _CONVERTERS.get(annotation)
-        # A range is Typer's to check.
-        if convert is not None and info.min is None and info.max is None:
+        # Other ranges than of whole numbers are Typer's to check.
+        if convert is int or (convert is not None and info.min is None and info.max is None):
             param._runtime_param = PlainParam(info, descriptor.annotation, convert)  # type: ignore[attr-defined]
     return params

@@ -18,6 +18,7 @@ from mlp.errors import Unproved
 from mlp.samples import SAMPLES, Sample
 
 if TYPE_CHECKING:
+    from mlp.api.documents import DeploymentDocument
     from mlp.api.model import ModelVersion
     from mlp.cli.session import Session
 
@@ -25,12 +26,12 @@ TOLERANCE = 1e-4
 """How far a served probability may lie from scikit-learn's own, as the receipts have it."""
 
 
-def serve_samples(session: Session, *, timeout: float) -> list[ModelDeployment]:
+def serve_samples(session: Session, *, timeout: float) -> list[DeploymentDocument]:
     """Push, deploy and ask every sample: first the first version of each, then the later ones.
 
     `timeout` is in seconds, for each deployment. Raises Unproved when an answer is not scikit-learn's.
     """
-    served: dict[str, ModelDeployment] = {}
+    served: dict[str, DeploymentDocument] = {}
     rounds = max(len(trainers) for trainers in SAMPLES.values())
     for number in range(rounds):
         for name, trainers in SAMPLES.items():
@@ -56,19 +57,22 @@ def _push(session: Session, name: str, sample: Sample) -> ModelVersion:
 def _ask(session: Session, name: str, sample: Sample) -> str:
     """Send the held-out rows, and compare every answer with the one that scikit-learn gives."""
     request = PredictRequest(records=sample.held_out.to_dict(orient="records"), return_probabilities=True)
-    prediction = session.model_server(name).predict(request)
+    prediction = session.model_server(name).predict(request.document())
     expected = sample.estimator.predict(sample.held_out).tolist()
     chances = sample.estimator.predict_proba(sample.held_out)
-    differing = sum(before != after for before, after in zip(expected, prediction.predictions, strict=True))
-    distance = float(np.abs(np.array(prediction.probabilities, dtype=float) - chances).max())
+    differing = sum(before != after for before, after in zip(expected, prediction["predictions"], strict=True))
+    distance = float(np.abs(np.array(prediction.get("probabilities"), dtype=float) - chances).max())
     if differing or distance > TOLERANCE:
         raise Unproved(f"{name}: {differing} of {len(expected)} answers differ from scikit-learn's")
     return f"{len(expected)} of {len(expected)} answers equal scikit-learn's, probabilities within {distance:.0e}"
 
 
-def overview(served: list[ModelDeployment]) -> str:
+def overview(served: list[DeploymentDocument]) -> str:
     """Return what runs now, and what to try next."""
-    rows = [(each.metadata.name, each.spec.model_version, each.status.url if each.status else "-") for each in served]
+    rows = [
+        (each["metadata"]["name"], each["spec"]["modelVersion"], (each.get("status") or {}).get("url") or "-")
+        for each in served
+    ]
     iris = next(str(url) for name, _, url in rows if name == "iris-classifier")
     mlp = program()
     body = json.dumps({"features": [[5.1, 3.5, 1.4, 0.2]], "return_probabilities": True})

@@ -12,8 +12,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from mlp.api.deployment import ModelDeployment, ObjectMeta, Spec
+from mlp.api.documents import DeploymentDocument, SpecDocument
 from mlp.api.reference import ModelRef, check_name
-from mlp.errors import Invalid, NotFound
+from mlp.errors import Failed, Invalid, NotFound
 
 
 def read_documents(path: Path) -> list[ModelDeployment]:
@@ -39,6 +40,27 @@ def _parse(document: Any, where: str) -> ModelDeployment:
         return ModelDeployment.model_validate(document)
     except ValidationError as error:
         raise invalid_document(error, where) from error
+
+
+def deployment_of(document: DeploymentDocument) -> ModelDeployment:
+    """Return what a target keeps, in order to change it. Raises Failed (`unexpected_answer`)."""
+    try:
+        return ModelDeployment.model_validate(document)
+    except ValidationError as error:
+        raise _newer(error) from error
+
+
+def spec_of(document: SpecDocument) -> Spec:
+    """Return a spec that a target keeps. Raises Failed (`unexpected_answer`)."""
+    try:
+        return Spec.model_validate(document)
+    except ValidationError as error:
+        raise _newer(error) from error
+
+
+def _newer(error: ValidationError) -> Failed:
+    where = ".".join(map(str, error.errors()[0]["loc"])) or "the document"
+    return Failed(f"this mlp does not know all that the deployment asks for: {where}", code="unexpected_answer")
 
 
 def invalid_document(error: ValidationError, where: str) -> Invalid:

@@ -59,7 +59,7 @@ def serve_once(session: Session, work: Work) -> None:
     spec = Spec(model_name=work.name, model_version=version.version)
     document = ModelDeployment(metadata=ObjectMeta(name=work.name), spec=spec)
     served = deploy(session, document, cause=f"mlp dev {work.path}", wait=True, timeout=work.timeout, registered=True)
-    url = served.status.url if served.status is not None else None
+    url = (served.get("status") or {}).get("url")
     session.screen.step(f"{version.ref} answers at {url}, {time.monotonic() - begin:.1f} s after it was saved")
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlp.cli.text import age, columns, printable
+from mlp.targets.ready import blocking_condition, is_ready
 
 if TYPE_CHECKING:
-    from mlp.api.deployment import Condition, ModelDeployment
+    from mlp.api.documents import DeploymentDocument
     from mlp.targets import Platform
 
 
@@ -17,8 +18,8 @@ def platform_document(platform: Platform) -> dict[str, Any]:
     return {
         "target": platform.target,
         "registry": {"url": platform.registry_url, "ready": platform.registry_ready},
-        "processes": [process.model_dump(mode="json") for process in platform.processes],
-        "deployments": [deployment.document() for deployment in platform.deployments],
+        "processes": list(platform.processes),
+        "deployments": list(platform.deployments),
     }
 
 
@@ -28,69 +29,66 @@ def platform_text(platform: Platform) -> str:
     lines = [f"registry   {platform.registry_url}   {state}"]
     if not platform.deployments:
         return "\n".join([*lines, "nothing is deployed"])
-    restarts = {process.name: process.restarts for process in platform.processes}
-    rows = [_row(each, restarts.get(each.metadata.name, 0)) for each in platform.deployments]
+    restarts = {process["name"]: process.get("restarts", 0) for process in platform.processes}
+    rows = [_row(each, restarts.get(each["metadata"]["name"], 0)) for each in platform.deployments]
     return "\n".join([*lines, "", columns(("NAME", "MODEL", "READY", "SERVES", "URL", "RESTARTS", "AGE"), rows)])
 
 
-def _row(deployment: ModelDeployment, restarts: int) -> tuple[object, ...]:
-    status = deployment.status
+def _row(deployment: DeploymentDocument, restarts: int) -> tuple[object, ...]:
+    meta, status = deployment["metadata"], deployment.get("status") or {}
     return (
-        deployment.metadata.name,
-        f"{deployment.spec.model_name}:{deployment.spec.model_version}",
+        meta["name"],
+        asked_for(deployment),
         readiness(deployment),
         served_version(deployment) or "-",
-        status.url if status and status.url else "-",
+        status.get("url") or "-",
         restarts,
-        age(deployment.metadata.creation_timestamp),
+        age(meta.get("creationTimestamp")),
     )
 
 
-def served_version(deployment: ModelDeployment) -> int | None:
+def asked_for(deployment: DeploymentDocument) -> str:
+    """Return the version that a deployment asks for: `iris:2`."""
+    return f"{deployment['spec']['modelName']}:{deployment['spec']['modelVersion']}"
+
+
+def served_version(deployment: DeploymentDocument) -> int | None:
     """Return the version that answers now; the status names the last one too, so that it stays in use."""
-    status = deployment.status
-    return status.served_version if status is not None and status.ready_replicas else None
+    status = deployment.get("status") or {}
+    return status.get("servedVersion") if status.get("readyReplicas") else None
 
 
-def readiness(deployment: ModelDeployment) -> str:
+def readiness(deployment: DeploymentDocument) -> str:
     """Return `True`, or the reason why not."""
-    if deployment.is_ready():
+    if is_ready(deployment):
         return "True"
     condition = blocking_condition(deployment)
-    return condition.reason if condition else "Unknown"
+    return condition["reason"] if condition else "Unknown"
 
 
-def blocking_condition(deployment: ModelDeployment) -> Condition | None:
-    """Return the condition that best says why a deployment is not ready: Degraded before Ready."""
-    from mlp.api.deployment import ConditionType
-
-    if deployment.status is None:
-        return None
-    degraded = deployment.status.condition(ConditionType.DEGRADED)
-    if degraded is not None and degraded.status == "True":
-        return degraded
-    return deployment.status.condition(ConditionType.READY)
-
-
-def deployment_text(deployment: ModelDeployment) -> str:
+def deployment_text(deployment: DeploymentDocument) -> str:
     """Return one deployment as a person reads it."""
-    status = deployment.status
+    status = deployment.get("status")
     head = columns(("NAME", "MODEL", "READY", "SERVES", "URL", "RESTARTS", "AGE")[:5], [_row(deployment, 0)[:5]])
     if status is None:
         return head
-    rows = [(c.type.value, c.status, c.reason, age(c.last_transition_time), c.message) for c in status.conditions]
+    rows = [
+        (each["type"], each["status"], each["reason"], age(each["lastTransitionTime"]), each.get("message", ""))
+        for each in status.get("conditions", [])
+    ]
     return printable_lines([head, "", columns(("CONDITION", "STATUS", "REASON", "SINCE", "MESSAGE"), rows)])
 
 
-def deployment_lines(deployments: Sequence[ModelDeployment]) -> list[str]:
+def deployment_lines(deployments: Sequence[DeploymentDocument]) -> list[str]:
     """Return what a log says of deployments: a line each, the same for as long as nothing happens."""
     return [_state_line(each) for each in deployments]
 
 
-def _state_line(deployment: ModelDeployment) -> str:
-    condition = None if deployment.is_ready() else blocking_condition(deployment)
-    words = f": {condition.message}" if condition is not None and condition.message else ""
+def _state_line(deployment: DeploymentDocument) -> str:
+    condition = None if is_ready(deployment) else blocking_condition(deployment)
+    message = "" if condition is None else condition.get("message", "")
     serves = served_version(deployment) or "nothing"
+    words = f": {message}" if message else ""
     return f"{'  '.join(map(str, _row(deployment, 0)[:3]))}  serves {serves}{words}"
 
 

@@ -10,31 +10,36 @@ from mlp.errors import NotFound, Precondition
 
 if TYPE_CHECKING:
     from mlp.api.deployment import ModelDeployment, Spec
-    from mlp.api.history import Revision
+    from mlp.api.documents import RevisionDocument
 
 _HEADERS = ("REVISION", "SERVES", "OUTCOME", "AGE", "BY", "CAUSE")
 
 
-def history_text(revisions: Sequence[Revision]) -> str:
+def history_text(revisions: Sequence[RevisionDocument]) -> str:
     """Return a line a revision; the one that is asked for now has a star."""
     return columns(_HEADERS, [_row(each) for each in revisions])
 
 
-def _row(revision: Revision) -> tuple[object, ...]:
-    outcome = revision.outcome
-    if revision.outcome == "failed" and revision.reason is not None:
-        outcome = f"{revision.outcome} ({revision.reason})"  # type: ignore[assignment]
+def _row(revision: RevisionDocument) -> tuple[object, ...]:
+    outcome, reason = outcome_of(revision), revision.get("reason")
     return (
-        f"{revision.number}{'*' if revision.current else ''}",
-        f"{revision.model}:{revision.version}",
-        outcome,
-        age(revision.at),
-        revision.by or "-",
-        revision.cause or "-",
+        f"{revision['number']}{'*' if revision.get('current') else ''}",
+        f"{revision['model']}:{revision['version']}",
+        f"{outcome} ({reason})" if outcome == "failed" and reason is not None else outcome,
+        age(revision["at"]),
+        revision.get("by") or "-",
+        revision.get("cause") or "-",
     )
 
 
-def revision_to_restore(revisions: Sequence[Revision], present: ModelDeployment, number: int | None) -> Revision:
+def outcome_of(revision: RevisionDocument) -> str:
+    """Return what became of a revision: `succeeded`, `failed` … and `unknown` where nobody says."""
+    return revision.get("outcome", "unknown")
+
+
+def revision_to_restore(
+    revisions: Sequence[RevisionDocument], present: ModelDeployment, number: int | None
+) -> RevisionDocument:
     """Return the revision of that number, or else the newest one that answered and is not what is asked for now.
 
     Where a place does not know what became of its revisions, one of which nothing bad is known is next best. Raises
@@ -42,16 +47,16 @@ def revision_to_restore(revisions: Sequence[Revision], present: ModelDeployment,
     """
     name = present.metadata.name
     if number is not None:
-        found = next((each for each in revisions if each.number == number), None)
+        found = next((each for each in revisions if each["number"] == number), None)
         if found is None:
-            known = ", ".join(str(each.number) for each in revisions) or "none"
+            known = ", ".join(str(each["number"]) for each in revisions) or "none"
             raise NotFound(
                 f"{name} has no revision {number}; it has: {known}", code="revision_not_found", details={"name": name}
             )
         return found
-    others = [each for each in revisions if not each.current and restored_spec(each, present) != present.spec]
+    others = [each for each in revisions if not each.get("current") and restored_spec(each, present) != present.spec]
     for outcome in ("succeeded", "unknown"):
-        found = next((each for each in others if each.outcome == outcome), None)
+        found = next((each for each in others if outcome_of(each) == outcome), None)
         if found is not None:
             return found
     raise Precondition(
@@ -59,8 +64,11 @@ def revision_to_restore(revisions: Sequence[Revision], present: ModelDeployment,
     )
 
 
-def restored_spec(revision: Revision, present: ModelDeployment) -> Spec:
+def restored_spec(revision: RevisionDocument, present: ModelDeployment) -> Spec:
     """Return the spec of a revision; where only its version is known, the present spec with that version."""
-    if revision.spec is not None:
-        return revision.spec
-    return present.spec.model_copy(update={"model_version": revision.version})
+    from mlp.cli.deployments import spec_of
+
+    spec = revision.get("spec")
+    if spec is not None:
+        return spec_of(spec)
+    return present.spec.model_copy(update={"model_version": revision["version"]})

@@ -10,19 +10,16 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from pydantic import ValidationError
-
-from mlp.api.inference import PredictRequest
-from mlp.api.receipt import Cell
-from mlp.api.signature import DType, Feature, Signature
+from mlp.api.documents import Cell, FeatureDocument, RequestDocument, SignatureDocument
+from mlp.api.shape import Misshapen, check
 from mlp.errors import Invalid, NotFound
 
 MISSING_WORDS = frozenset(("", "null", "nan", "NaN", "NA", "N/A", "None"))
 
 
-def request_from_inputs(signature: Signature, inputs: Sequence[str], *, name: str) -> PredictRequest:
+def request_from_inputs(signature: SignatureDocument, inputs: Sequence[str], *, name: str) -> RequestDocument:
     """Build a request of one record from `feature=value` texts.
 
     Raises Invalid: `no_rows`, `unknown_feature` (with the nearest name), `missing_feature`, `invalid_value`.
@@ -31,7 +28,7 @@ def request_from_inputs(signature: Signature, inputs: Sequence[str], *, name: st
         raise Invalid(
             "there is nothing to predict: give -i FEATURE=VALUE or -f FILE", code="no_rows", details=_of(name)
         )
-    features = {feature.name: feature for feature in signature.inputs}
+    features = {feature["name"]: feature for feature in signature["inputs"]}
     record: dict[str, Cell] = {}
     for text in inputs:
         key, equals, value = text.partition("=")
@@ -43,7 +40,7 @@ def request_from_inputs(signature: Signature, inputs: Sequence[str], *, name: st
             raise _unknown(key, list(features), name)
         record[key] = cell_of(features[key], value, name=name)
     _no_missing(features, record, name)
-    return PredictRequest(records=[record])
+    return {"records": [record]}
 
 
 def _unknown(key: str, known: Sequence[str], name: str) -> Invalid:
@@ -52,8 +49,8 @@ def _unknown(key: str, known: Sequence[str], name: str) -> Invalid:
     return Invalid(f"unknown feature {key!r}{hint}", code="unknown_feature", details=_of(name))
 
 
-def _no_missing(features: dict[str, Feature], record: dict[str, Cell], name: str) -> None:
-    missing = [key for key, feature in features.items() if key not in record and not feature.nullable]
+def _no_missing(features: dict[str, FeatureDocument], record: dict[str, Cell], name: str) -> None:
+    missing = [key for key, feature in features.items() if key not in record and not feature.get("nullable")]
     if missing:
         raise Invalid(f"missing: {', '.join(missing)}", code="missing_feature", details=_of(name))
     record.update({key: None for key in features if key not in record})
@@ -63,23 +60,22 @@ def _of(name: str) -> dict[str, object]:
     return {"name": name, "model": name}
 
 
-def cell_of(feature: Feature, text: str, *, name: str) -> Cell:
+def cell_of(feature: FeatureDocument, text: str, *, name: str) -> Cell:
     """Read one value as its feature's type. Raises Invalid (`invalid_value`)."""
-    if text in MISSING_WORDS and feature.nullable:
+    if text in MISSING_WORDS and feature.get("nullable"):
         return None
-    if feature.dtype is DType.STRING:
+    if feature["dtype"] == "string":
         return text
     try:
-        return _scalar(feature.dtype, text)
+        return _scalar(feature["dtype"], text)
     except ValueError as error:
-        wanted = {DType.INT64: "a whole number", DType.BOOL: "true or false"}.get(feature.dtype, "a number")
-        raise Invalid(
-            f"{feature.name}={text!r}: {feature.name} is {wanted}", code="invalid_value", details=_of(name)
-        ) from error
+        wanted = {"int64": "a whole number", "bool": "true or false"}.get(feature["dtype"], "a number")
+        key = feature["name"]
+        raise Invalid(f"{key}={text!r}: {key} is {wanted}", code="invalid_value", details=_of(name)) from error
 
 
-def _scalar(dtype: DType, text: str) -> Cell:
-    if dtype is DType.BOOL:
+def _scalar(dtype: str, text: str) -> Cell:
+    if dtype == "bool":
         words = {"true": True, "false": False, "1": True, "0": False}
         if text.lower() not in words:
             raise ValueError(text)
@@ -87,14 +83,14 @@ def _scalar(dtype: DType, text: str) -> Cell:
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)
-    if dtype is DType.INT64:
+    if dtype == "int64":
         if not number.is_integer():
             raise ValueError(text)
         return int(text) if text.lstrip("+-").isdigit() else int(number)
     return number
 
 
-def request_from_file(signature: Signature, path: Path, *, name: str) -> PredictRequest:
+def request_from_file(signature: SignatureDocument, path: Path, *, name: str) -> RequestDocument:
     """Read rows from a JSON file (request body, record, list of records, list of lists) or a CSV with a header.
 
     `-` is stdin; what begins with `{` or `[` is JSON. Raises Invalid (`invalid_rows_file`) with the place.
@@ -110,7 +106,7 @@ def request_from_file(signature: Signature, path: Path, *, name: str) -> Predict
     return _from_csv(signature, text, str(path), name)
 
 
-def _from_json(text: str, where: str, name: str) -> PredictRequest:
+def _from_json(text: str, where: str, name: str) -> RequestDocument:
     try:
         document: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -121,16 +117,25 @@ def _from_json(text: str, where: str, name: str) -> PredictRequest:
     elif not {"records", "features"} & set(document):
         document = {"records": [document]}
     try:
-        return PredictRequest.model_validate(document)
-    except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors()[0]["loc"][:3])
-        raise Invalid(f"{where}: {place} is not a value", code="invalid_rows_file", details=_of(name)) from error
+        return _request_of(document)
+    except Misshapen as error:
+        raise Invalid(f"{where}: {error.place} is not a value", code="invalid_rows_file", details=_of(name)) from error
 
 
-def _from_csv(signature: Signature, text: str, where: str, name: str) -> PredictRequest:
+def _request_of(document: dict[str, Any]) -> RequestDocument:
+    """Return a request as it was given, without what is null. Raises Misshapen."""
+    given = {key: value for key, value in document.items() if value is not None}
+    check(given, RequestDocument)
+    for key in given:
+        if key not in RequestDocument.__annotations__:
+            raise Misshapen((key,))
+    return cast(RequestDocument, given)
+
+
+def _from_csv(signature: SignatureDocument, text: str, where: str, name: str) -> RequestDocument:
     reader = csv.reader(io.StringIO(text))
     header = next(reader, None)
-    features = {feature.name: feature for feature in signature.inputs}
+    features = {feature["name"]: feature for feature in signature["inputs"]}
     if header is None or not set(header) & set(features):
         raise Invalid(
             f"{where}: the first line names none of the features ({', '.join(list(features)[:4])} …)",
@@ -153,20 +158,20 @@ def _from_csv(signature: Signature, text: str, where: str, name: str) -> Predict
         records.append(record)
     if not records:
         raise Invalid(f"{where} holds a header and no row", code="invalid_rows_file", details=_of(name))
-    return PredictRequest(records=records)
+    return {"records": records}
 
 
-def example_request(signature: Signature) -> dict[str, Any]:
+def example_request(signature: SignatureDocument) -> RequestDocument:
     """Return a request body that the model answers: one record, from the middle of what was seen at training."""
-    return {"records": [{feature.name: _example(feature) for feature in signature.inputs}]}
+    return {"records": [{feature["name"]: _example(feature) for feature in signature["inputs"]}]}
 
 
-def _example(feature: Feature) -> Cell:
-    if feature.dtype is DType.STRING:
-        return feature.categories[0] if feature.categories else "text"
-    if feature.dtype is DType.BOOL:
+def _example(feature: FeatureDocument) -> Cell:
+    if feature["dtype"] == "string":
+        categories = feature.get("categories")
+        return categories[0] if categories else "text"
+    if feature["dtype"] == "bool":
         return True
-    low = 0.0 if feature.minimum is None else feature.minimum
-    high = low if feature.maximum is None else feature.maximum
-    middle = (low + high) / 2
-    return round(middle) if feature.dtype is DType.INT64 else float(f"{middle:.4g}")
+    low, high = feature.get("minimum") or 0.0, feature.get("maximum")
+    middle = (low + (low if high is None else high)) / 2
+    return round(middle) if feature["dtype"] == "int64" else float(f"{middle:.4g}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mlp.api.model import ModelVersion
     from mlp.api.reference import ModelRef
+    from mlp.client.catalog import Catalog
     from mlp.client.inference import InferenceClient
     from mlp.client.registry import RegistryClient
     from mlp.targets import ClusterOptions, Target
@@ -89,18 +90,35 @@ class Session:
         return self.settings.target or ("kubernetes" if self.settings.context is not None else None)
 
     @cached_property
+    def catalog(self) -> Catalog:
+        """What the registry holds, to look at: of MLP_REGISTRY_URL, or of the target."""
+        from mlp.client.catalog import Catalog
+
+        url, token = self._registry
+        return self._opened.enter_context(
+            closing(Catalog(url, token_file=self.settings.registry_token_file, token=token))
+        )
+
+    @cached_property
     def registry(self) -> RegistryClient:
-        """The registry: MLP_REGISTRY_URL, or the target's own."""
+        """The same registry, to write to and to fetch from."""
         from mlp.client.registry import RegistryClient
 
-        token_file = self.settings.registry_token_file
+        url, token = self._registry
+        return self._opened.enter_context(
+            RegistryClient(url, token_file=self.settings.registry_token_file, token=token)
+        )
+
+    @cached_property
+    def _registry(self) -> tuple[str, str | None]:
+        """Where the registry is, and the target's own token for it unless a file holds one."""
         if self.settings.registry_url is not None:
             url, token = self.settings.registry_url, None
         else:
             url = self.target.registry_url()
-            token = self.target.registry_token() if token_file is None else None
+            token = self.target.registry_token() if self.settings.registry_token_file is None else None
         self.screen.detail(f"registry: {url}")
-        return self._opened.enter_context(RegistryClient(url, token_file=token_file, token=token))
+        return url, token
 
     def target_to_start(self, *, local: bool = False, **installing: str | None) -> Target:
         """Return the target for commands that also make sense while nothing runs: the local one by default.
@@ -142,10 +160,10 @@ class Session:
         if reference.version is not None:
             return reference.version
         if reference.alias is not None:
-            number = self.registry.aliases.get(reference.name, reference.alias).version
+            number = self.catalog.alias(reference.name, reference.alias)["version"]
             self.screen.note(f"{reference} is version {number}")
             return number
-        latest = self.registry.model(reference.name).latest_version
+        latest = self.catalog.model(reference.name).get("latest_version")
         if latest is None:
             raise NotFound(
                 f"model {reference.name} offers no version",

@@ -95,9 +95,9 @@ class SmokeTest:
             raise Unproved(f"{version.ref} has no golden rows", code="golden_rows_failed")
         wanted = golden.probabilities is not None
         request = PredictRequest(features=[list(row) for row in golden.features], return_probabilities=wanted)
-        said = self._session.model_server(version.name).predict(request)
-        chances = np.array(said.probabilities, dtype=float) if wanted else None
-        answers = Answers(np.array(said.predictions), chances)
+        said = self._session.model_server(version.name).predict(request.document())
+        chances = np.array(said.get("probabilities"), dtype=float) if wanted else None
+        answers = Answers(np.array(said["predictions"]), chances)
         found = compare(golden_answers(version.signature, golden), answers, version.receipt.tolerance)
         if not found.agrees:
             raise Unproved(

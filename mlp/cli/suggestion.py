@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from mlp.cli.session import Session
 
 _KNOWN: Mapping[str, Callable[[Session], Iterable[str]]] = {
-    "deployment_not_found": lambda session: (each.metadata.name for each in session.target.list()),
-    "log_not_found": lambda session: (each.metadata.name for each in session.target.list()),
-    "model_not_found": lambda session: (each.name for each in session.registry.models()),
+    "deployment_not_found": lambda session: (each["metadata"]["name"] for each in session.target.list()),
+    "log_not_found": lambda session: (each["metadata"]["name"] for each in session.target.list()),
+    "model_not_found": lambda session: (each["name"] for each in session.catalog.models()),
     "token_not_found": lambda session: (each.name for each in session.registry.tokens.all()),
 }
 _PATTERNS: Mapping[str, re.Pattern[str]] = {

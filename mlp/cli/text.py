@@ -5,6 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlp.api.documents import Moment
 
 
 def printable(text: str) -> str:
@@ -30,11 +34,12 @@ def size(count: int) -> str:
     return f"{amount:.1f} GiB"
 
 
-def age(moment: datetime | None) -> str:
+def age(moment: datetime | Moment | None) -> str:
     """Return how long ago `moment` was: `12s`, `5m`, `3h`, `2d`."""
     if moment is None:
         return "-"
-    seconds = max(0, int((datetime.now(UTC) - moment.astimezone(UTC)).total_seconds()))
+    then = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
+    seconds = max(0, int((datetime.now(UTC) - then.astimezone(UTC)).total_seconds()))
     for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds >= 2 * length or (unit == "d" and seconds >= length):
             return f"{seconds // length}{unit}"

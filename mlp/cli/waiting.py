@@ -6,20 +6,21 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from mlp.cli.overview import asked_for
 from mlp.errors import DeadlineExceeded, NotFound
 
 if TYPE_CHECKING:
-    from mlp.api.deployment import ModelDeployment
+    from mlp.api.documents import DeploymentDocument
     from mlp.cli.session import Session
 
 _LOOK_SECONDS = 0.2
 
 
-def wait_ready(session: Session, deployment: ModelDeployment, *, timeout: float) -> ModelDeployment:
+def wait_ready(session: Session, deployment: DeploymentDocument, *, timeout: float) -> DeploymentDocument:
     """Wait until what the deployment asks for answers, telling each state; raises as `Target.wait_ready` does."""
-    name, spec = deployment.metadata.name, deployment.spec
+    name = deployment["metadata"]["name"]
     session.meanwhile = f"{name} goes on starting: mlp wait {name}"
-    with session.screen.working(f"{name}: waiting for {spec.model_name}:{spec.model_version} to answer") as watch:
+    with session.screen.working(f"{name}: waiting for {asked_for(deployment)} to answer") as watch:
 
         def tell(state: str) -> None:
             watch([state])

@@ -6,21 +6,20 @@ import json
 import socket
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ValidationError
-
-from mlp.api.agent import AgentStatus
-from mlp.api.deployment import ModelDeployment
-from mlp.api.history import DeploymentEvent, Revision
-from mlp.api.why import Why
+from mlp.api.documents import AgentDocument, DeploymentDocument, EventDocument, RevisionDocument, WhyDocument
+from mlp.client.answer import document_in, page_in
 from mlp.client.home import Home
 from mlp.client.refusal import refusal
-from mlp.errors import DeadlineExceeded, Failed, Precondition
+from mlp.errors import DeadlineExceeded, Precondition
+
+if TYPE_CHECKING:
+    from mlp.api.deployment import ModelDeployment
 
 _TIMEOUT_SECONDS = 10.0
-Document = TypeVar("Document", bound=BaseModel)
+_UNEXPECTED = "the agent answers with something that this mlp does not know"
 
 
 class AgentClient:
@@ -32,42 +31,42 @@ class AgentClient:
     def __init__(self, home: Home) -> None:
         self._home = home
 
-    def status(self, after: str | None = None, wait: float = 0.0) -> AgentStatus:
+    def status(self, after: str | None = None, wait: float = 0.0) -> AgentDocument:
         """Return what the agent keeps; given the `change` of an earlier answer, as soon as that is another one.
 
         It waits for that `wait` seconds at most, and then returns what there is.
         """
         path = "/status" if after is None else f"/status?{urlencode({'after': after, 'wait': f'{wait:g}'})}"
-        return _document(AgentStatus, self._call("GET", path, patience=wait))
+        return document_in(self._call("GET", path, patience=wait), AgentDocument, _UNEXPECTED)
 
-    def deployments(self) -> list[ModelDeployment]:
+    def deployments(self) -> list[DeploymentDocument]:
         """Return every deployment."""
-        return _items(ModelDeployment, self._call("GET", "/deployments"))
+        return page_in(self._call("GET", "/deployments"), DeploymentDocument, _UNEXPECTED)[0]
 
-    def deployment(self, name: str) -> ModelDeployment:
+    def deployment(self, name: str) -> DeploymentDocument:
         """Return one deployment. Raises NotFound (`deployment_not_found`)."""
-        return _document(ModelDeployment, self._call("GET", f"/deployments/{name}"))
+        return document_in(self._call("GET", f"/deployments/{name}"), DeploymentDocument, _UNEXPECTED)
 
-    def history(self, name: str) -> list[Revision]:
+    def history(self, name: str) -> list[RevisionDocument]:
         """Return what a deployment was asked to serve, the newest first. Raises NotFound (`deployment_not_found`)."""
-        return _items(Revision, self._call("GET", f"/deployments/{name}/history"))
+        return page_in(self._call("GET", f"/deployments/{name}/history"), RevisionDocument, _UNEXPECTED)[0]
 
-    def events(self, name: str) -> list[DeploymentEvent]:
+    def events(self, name: str) -> list[EventDocument]:
         """Return what happened to a deployment, the newest first. Raises NotFound (`deployment_not_found`)."""
-        return _items(DeploymentEvent, self._call("GET", f"/deployments/{name}/events"))
+        return page_in(self._call("GET", f"/deployments/{name}/events"), EventDocument, _UNEXPECTED)[0]
 
-    def why(self, name: str) -> Why:
+    def why(self, name: str) -> WhyDocument:
         """Return why a deployment does not serve, or that it does. Raises NotFound (`deployment_not_found`)."""
-        return _document(Why, self._call("GET", f"/deployments/{name}/why"))
+        return document_in(self._call("GET", f"/deployments/{name}/why"), WhyDocument, _UNEXPECTED)
 
-    def apply(self, deployment: ModelDeployment) -> ModelDeployment:
+    def apply(self, deployment: ModelDeployment) -> DeploymentDocument:
         """Hand in a deployment and return it as it is kept. Raises Invalid (`immutable_field`, `reserved_name`)."""
         path = f"/deployments/{deployment.metadata.name}"
-        return _document(ModelDeployment, self._call("PUT", path, json.dumps(deployment.document())))
+        return document_in(self._call("PUT", path, json.dumps(deployment.document())), DeploymentDocument, _UNEXPECTED)
 
-    def delete(self, name: str) -> ModelDeployment:
+    def delete(self, name: str) -> DeploymentDocument:
         """Delete a deployment and return it as it was. Raises NotFound (`deployment_not_found`)."""
-        return _document(ModelDeployment, self._call("DELETE", f"/deployments/{name}"))
+        return document_in(self._call("DELETE", f"/deployments/{name}"), DeploymentDocument, _UNEXPECTED)
 
     def shutdown(self) -> None:
         """Tell the agent to end everything; it answers at once and goes on ending."""
@@ -103,24 +102,6 @@ class AgentClient:
 def _answers(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         return probe.connect_ex(str(path)) == 0
-
-
-def _document(kind: type[Document], content: bytes) -> Document:
-    try:
-        return kind.model_validate_json(content)
-    except ValidationError as error:
-        raise _unexpected() from error
-
-
-def _items(kind: type[Document], content: bytes) -> list[Document]:
-    try:
-        return [kind.model_validate(item) for item in json.loads(content)["items"]]
-    except (ValueError, LookupError, TypeError) as error:
-        raise _unexpected() from error
-
-
-def _unexpected() -> Failed:
-    return Failed("the agent answers with something that this mlp does not know", code="unexpected_answer")
 
 
 class _Connection(HTTPConnection):

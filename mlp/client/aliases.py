@@ -8,9 +8,9 @@ from typing import Literal
 import httpx
 
 from mlp.api.alias import Alias, AliasChange, AliasHistory, AliasList
-from mlp.api.reference import check_name
 from mlp.client.http import call
-from mlp.client.resource import PAGE, WHO, document_of, listed, path_of
+from mlp.client.pages import document_of, listed
+from mlp.client.resource import PAGE, WHO, alias_path, path_of
 
 
 class Anything(Enum):
@@ -35,7 +35,7 @@ class Aliases:
 
     def get(self, name: str, alias: str) -> Alias:
         """Return where an alias points; `latest` is the highest version. NotFound (`alias_not_found`)."""
-        return document_of(call(self._http, WHO, "GET", _path(name, alias)), Alias)
+        return document_of(call(self._http, WHO, "GET", alias_path(name, alias)), Alias)
 
     def set(
         self, name: str, alias: str, version: int, *, expected: int | Literal[Anything.ANYTHING] | None = ANYTHING
@@ -47,20 +47,16 @@ class Aliases:
         body: dict[str, int | None] = {"version": version}
         if expected is not ANYTHING:
             body["expected"] = expected
-        return document_of(call(self._http, WHO, "PUT", _path(name, alias), json=body), Alias)
+        return document_of(call(self._http, WHO, "PUT", alias_path(name, alias), json=body), Alias)
 
     def remove(self, name: str, alias: str, *, expected: int | None = None) -> None:
         """Remove an alias, with `expected` only if it points there now, else Conflict (`stale`)."""
         params = {} if expected is None else {"expected": str(expected)}
-        call(self._http, WHO, "DELETE", _path(name, alias), params=params)
+        call(self._http, WHO, "DELETE", alias_path(name, alias), params=params)
 
     def history(self, name: str, alias: str, *, at: str | None = None, limit: int = PAGE) -> list[AliasChange]:
         """Return at most `limit` entries of an alias's history, newest first.
 
         With `at`, a day (`2026-05-03`) or a moment (`2026-05-03T12:00:00Z`), only those that held then.
         """
-        return listed(self._http, f"{_path(name, alias)}/history", AliasHistory, {"at": at}, limit)
-
-
-def _path(name: str, alias: str) -> str:
-    return f"{path_of(name)}/aliases/{check_name(alias, 'valid alias')}"
+        return listed(self._http, f"{alias_path(name, alias)}/history", AliasHistory, {"at": at}, limit)

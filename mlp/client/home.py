@@ -5,34 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
-import platformdirs
-from pydantic import ValidationError
-
-from mlp.api.wire import Answer
 from mlp.client.refusals import code_of
 from mlp.errors import Precondition
+
+if TYPE_CHECKING:
+    from mlp.client.mark import AgentFile
 
 FORMAT = 2
 """Counts the layouts of the folder; an agent refuses one that is newer than its own."""
 _LONGEST_SOCKET_PATH = 100  # bytes; the kernels' limits are 104 and 108 with the final zero
-
-
-class AgentFile(Answer):
-    """`agent.json`: the mark of the platform's folder, written by each agent that starts there."""
-
-    kind: Literal["mlp-home"] = "mlp-home"
-    format: int = FORMAT
-    version: str
-    pid: int
-    started_at: datetime
-    registry_port: int | None = None
-    """Where the registry listens; the next agent takes the same port unless it is told another one."""
-    model_port: int | None = None
-    """The first port that was tried for deployments; likewise."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +31,7 @@ class Home:
 
         Raises Precondition (`home_path_too_long`) where the path leaves no room for the name of a socket.
         """
-        root = Path(setting).expanduser() if setting else platformdirs.user_data_path("mlp", appauthor=False)
-        home = cls(root.absolute())
+        home = cls((Path(setting).expanduser() if setting else _usual_root()).absolute())
         if len(os.fsencode(home.socket)) > _LONGEST_SOCKET_PATH:
             raise Precondition(
                 f"{home.root} is too long a path for a socket; set MLP_HOME to a shorter one", code="home_path_too_long"
@@ -143,6 +126,10 @@ class Home:
 
         Raises Precondition: `home_unreadable` when it is not such a file, `home_too_new` when a newer mlp wrote it.
         """
+        from pydantic import ValidationError
+
+        from mlp.client.mark import AgentFile
+
         try:
             mark = AgentFile.model_validate_json(self.agent_file.read_bytes())
         except (FileNotFoundError, NotADirectoryError):
@@ -157,3 +144,9 @@ class Home:
                 f"{self.root} was written by mlp {mark.version}, which is newer than this one", code="home_too_new"
             )
         return mark
+
+
+def _usual_root() -> Path:
+    import platformdirs
+
+    return platformdirs.user_data_path("mlp", appauthor=False)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self, TypeVar
 
-from pydantic import ValidationError
-
-from mlp.api.inference import Metadata, Prediction, PredictRequest, Readiness
-from mlp.api.wire import Answer
+from mlp.api.documents import MetadataDocument, PredictionDocument, ReadinessDocument, RequestDocument
+from mlp.client.answer import document_in
 from mlp.client.plain import PlainClient
-from mlp.errors import Failed
 
 WHO = "the model server"
-Document = TypeVar("Document", bound=Answer)
+Document = TypeVar("Document")
 
 
 class InferenceClient(AbstractContextManager["InferenceClient"]):
@@ -41,25 +39,22 @@ class InferenceClient(AbstractContextManager["InferenceClient"]):
         """Close the connections."""
         self._http.close()
 
-    def ready(self) -> Readiness:
+    def ready(self) -> ReadinessDocument:
         """Return which version the server answers with, if it takes new callers; raise Unavailable if not."""
-        return self._document(Readiness, self._http.request("GET", "/ready"))
+        return self._document(ReadinessDocument, self._http.request("GET", "/ready"))
 
-    def metadata(self) -> Metadata:
+    def metadata(self) -> MetadataDocument:
         """Return what is served: name, version, digest, signature and receipt."""
-        return self._document(Metadata, self._http.request("GET", "/metadata"))
+        return self._document(MetadataDocument, self._http.request("GET", "/metadata"))
 
-    def predict(self, request: PredictRequest) -> Prediction:
+    def predict(self, request: RequestDocument) -> PredictionDocument:
         """Answer the rows of `request`, in their order; Invalid names row and column in its details."""
-        body = request.model_dump_json().encode()
-        return self._document(Prediction, self._http.request("POST", "/predict", body))
+        body = json.dumps(request, separators=(",", ":")).encode()
+        return self._document(PredictionDocument, self._http.request("POST", "/predict", body))
 
     def send(self, path: str, body: bytes) -> bytes:
         """Send a body as it is, and return the answer's as it is."""
         return self._http.request("POST", path, body)
 
     def _document(self, kind: type[Document], content: bytes) -> Document:
-        try:
-            return kind.model_validate_json(content)
-        except ValidationError as error:
-            raise Failed(f"what answers at {self._http.url} is not a model server", code="unexpected_answer") from error
+        return document_in(content, kind, f"what answers at {self._http.url} is not a model server")

@@ -18,8 +18,10 @@ from mlp.api.collection import CollectionReport, CollectionRequest
 from mlp.api.model import Manifest, Model, ModelList, ModelVersion, Upload, UploadRequest, VersionList, VersionSummary
 from mlp.client.aliases import Aliases
 from mlp.client.http import call, error_of, failure_of
-from mlp.client.resource import PAGE, WHO, document_of, listed, path_of
-from mlp.client.tokens import Tokens, token_in
+from mlp.client.pages import document_of, listed
+from mlp.client.resource import PAGE, WHO, path_of
+from mlp.client.token_file import token_in
+from mlp.client.tokens import Tokens
 from mlp.client.uses import Uses
 from mlp.client.webhooks import Webhooks
 from mlp.errors import Failed, Unavailable

@@ -1,18 +1,16 @@
-"""Tokens of the registry, and the file that holds one."""
+"""Tokens of the registry."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import httpx
 
 from mlp.api.token import NAME_PATTERN, Identity, NewToken, Scope, Token, TokenList, TokenRequest
 from mlp.client.http import call
-from mlp.client.resource import PAGE, WHO, document_of, listed
-from mlp.errors import Invalid, Precondition
-
-_IN_HEADER = re.compile(r"[\x21-\x7e]+")
+from mlp.client.pages import document_of, listed
+from mlp.client.resource import PAGE, WHO
+from mlp.errors import Invalid
 
 
 class Tokens:
@@ -48,19 +46,3 @@ def check_token_name(name: str) -> str:
             code="invalid_token_name",
         )
     return name
-
-
-def token_in(file: Path) -> str:
-    """Return the token in `file`; raise Precondition (`token_unreadable`) when there is none."""
-    try:
-        token = file.read_text("ascii").strip()
-    except OSError as error:
-        raise Precondition(
-            f"the token file {file} cannot be read: {error.strerror}", code="token_unreadable"
-        ) from error
-    except UnicodeDecodeError:
-        token = ""
-    if not _IN_HEADER.fullmatch(token):
-        # What is no token is not repeated: it may be one with a blank in it.
-        raise Precondition(f"the token file {file} does not hold one line with a token", code="token_unreadable")
-    return token

@@ -8,7 +8,8 @@ import httpx
 
 from mlp.api.use import HOLDER_PATTERN, MAX_HOLDER, Use, UseList
 from mlp.client.http import call
-from mlp.client.resource import PAGE, WHO, document_of, listed, path_of
+from mlp.client.pages import document_of, listed
+from mlp.client.resource import PAGE, WHO, path_of
 from mlp.errors import Invalid
 
 

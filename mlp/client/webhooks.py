@@ -9,7 +9,8 @@ from pydantic import SecretStr, ValidationError
 
 from mlp.api.webhook import Delivery, DeliveryList, DeliveryState, Subject, Webhook, WebhookList, WebhookRequest
 from mlp.client.http import call
-from mlp.client.resource import PAGE, WHO, document_of, listed
+from mlp.client.pages import document_of, listed
+from mlp.client.resource import PAGE, WHO
 from mlp.errors import Invalid
 
 

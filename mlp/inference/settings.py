@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mlp.api.reference import MAX_VERSION, ModelName
+from mlp.api.naming import ModelName
+from mlp.api.reference import MAX_VERSION
 from mlp.errors import Invalid
 from mlp.inference.http1.limits import Limits
 

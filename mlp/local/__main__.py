@@ -21,7 +21,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mlp import __version__
-from mlp.client.home import AgentFile, Home
+from mlp.client.home import Home
+from mlp.client.mark import AgentFile
 from mlp.client.refusals import code_of
 from mlp.errors import Invalid, MlpError
 from mlp.local.agent import Agent

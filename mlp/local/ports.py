@@ -7,7 +7,7 @@ import socket
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
-from mlp.client.home import AgentFile
+from mlp.client.mark import AgentFile
 from mlp.errors import Conflict
 from mlp.local.settings import Settings
 

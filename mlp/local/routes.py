@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from mlp.api.deployment import ModelDeployment
 from mlp.api.error import ErrorBody, ErrorDocument
-from mlp.api.wire import Answer
+from mlp.api.history import DeploymentEvent, Revision
 from mlp.client.refusals import code_of
 from mlp.errors import Conflict, Invalid, MlpError, NotFound, Unavailable
 from mlp.local.agent import Agent
@@ -53,7 +53,7 @@ class _Routes:
         word = request.query_params.get("after")
         if word is not None:
             await self._agent.changed(word, _seconds(request.query_params.get("wait", "0")))
-        return JSONResponse(self._agent.status().model_dump(mode="json", by_alias=True, exclude_none=True))
+        return JSONResponse(self._agent.status().document())
 
     async def list(self, _request: Request) -> Response:
         return JSONResponse({"items": [deployment.document() for deployment in self._agent.deployments()]})
@@ -68,7 +68,7 @@ class _Routes:
         return _items(self._agent.events(request.path_params["name"]))
 
     async def why(self, request: Request) -> Response:
-        return JSONResponse(self._agent.why(request.path_params["name"]).model_dump(mode="json", exclude_none=True))
+        return JSONResponse(self._agent.why(request.path_params["name"]).document())
 
     async def apply(self, request: Request) -> Response:
         given = _deployment(await request.body())
@@ -89,9 +89,8 @@ class _Routes:
         return JSONResponse({"state": "leaving"}, HTTPStatus.ACCEPTED)
 
 
-def _items(documents: Sequence[Answer]) -> Response:
-    items = [each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in documents]
-    return JSONResponse({"items": items})
+def _items(told: Sequence[Revision] | Sequence[DeploymentEvent]) -> Response:
+    return JSONResponse({"items": [each.document() for each in told]})
 
 
 def _seconds(text: str) -> float:

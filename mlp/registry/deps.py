@@ -9,7 +9,8 @@ from fastapi import Depends, Header, Path, Query
 from pydantic import Field
 from starlette.requests import Request
 
-from mlp.api.reference import MAX_VERSION, ModelName
+from mlp.api.naming import ModelName
+from mlp.api.reference import MAX_VERSION
 from mlp.registry.actor import Actor
 from mlp.registry.metrics import Metrics
 from mlp.registry.service.aliases import Aliases

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mlp.api.agent import ProcessStatus
-from mlp.api.deployment import ModelDeployment
-from mlp.api.history import DeploymentEvent, Revision
-from mlp.api.why import Why
+from mlp.api.documents import DeploymentDocument, EventDocument, ProcessDocument, RevisionDocument, WhyDocument
+
+if TYPE_CHECKING:
+    from mlp.api.deployment import ModelDeployment
 
 Report = Callable[[str], None]
 """Takes one short line for each change of state."""
@@ -30,8 +30,8 @@ class Platform:
     """A folder of this machine, or a cluster's context and namespace."""
     registry_url: str
     registry_ready: bool
-    processes: Sequence[ProcessStatus]
-    deployments: Sequence[ModelDeployment]
+    processes: Sequence[ProcessDocument]
+    deployments: Sequence[DeploymentDocument]
 
 
 class Target(Protocol):
@@ -74,13 +74,13 @@ class Target(Protocol):
         It goes on until the caller leaves; each platform is whole, so one that was missed is no loss.
         """
 
-    def history(self, name: str) -> Sequence[Revision]:
+    def history(self, name: str) -> Sequence[RevisionDocument]:
         """Return what a deployment was asked to serve, the newest first. Raises NotFound (`deployment_not_found`)."""
 
-    def events(self, name: str) -> Sequence[DeploymentEvent]:
+    def events(self, name: str) -> Sequence[EventDocument]:
         """Return what happened to a deployment lately, the newest first. Raises NotFound (`deployment_not_found`)."""
 
-    def why(self, name: str) -> Why:
+    def why(self, name: str) -> WhyDocument:
         """Return the chain from a deployment to what keeps it from serving. Raises NotFound as `history` does."""
 
     def registry_url(self) -> str:
@@ -89,19 +89,19 @@ class Target(Protocol):
     def registry_token(self) -> str | None:
         """Return the token that this target's registry wants of its owner; None where it wants none."""
 
-    def apply(self, deployment: ModelDeployment) -> ModelDeployment:
+    def apply(self, deployment: ModelDeployment) -> DeploymentDocument:
         """Hand in a deployment; return it as it is kept, with its generation."""
 
     def not_applied(self, deployment: ModelDeployment) -> list[str]:
         """Return what the spec asks for and this target does not give, a sentence each."""
 
-    def get(self, name: str) -> ModelDeployment:
+    def get(self, name: str) -> DeploymentDocument:
         """Return a deployment. Raises NotFound (`deployment_not_found`)."""
 
-    def list(self) -> Sequence[ModelDeployment]:
+    def list(self) -> Sequence[DeploymentDocument]:
         """Return every deployment."""
 
-    def wait_ready(self, deployment: ModelDeployment, report: Report, *, timeout: float) -> ModelDeployment:
+    def wait_ready(self, deployment: DeploymentDocument, report: Report, *, timeout: float) -> DeploymentDocument:
         """Wait until what this generation of the deployment asks for is what runs, and return it.
 
         Raises Failed when it degrades, with the condition's reason as its code; Conflict (`superseded`) when the spec

@@ -5,22 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from mlp import __version__
-from mlp.api.agent import AgentStatus
-from mlp.api.deployment import ModelDeployment, Resources
-from mlp.api.history import DeploymentEvent, Revision
+from mlp.api.documents import AgentDocument, DeploymentDocument, EventDocument, RevisionDocument, WhyDocument
 from mlp.api.reference import check_name
-from mlp.api.why import Why
 from mlp.client.agent import AgentClient
 from mlp.client.home import Home
 from mlp.client.refusals import code_of
 from mlp.errors import DeadlineExceeded, Failed, NotFound, Precondition
-from mlp.targets.agent_process import AgentProcess, require_extra, sweep
 from mlp.targets.base import Platform, Report, Watch, unwatched
-from mlp.targets.logfile import read_log
-from mlp.targets.purge import purge as purge_home
-from mlp.targets.ready import state_of, wait_ready
+from mlp.targets.ready import serves_nothing, state_of, wait_ready
+
+if TYPE_CHECKING:
+    from mlp.api.deployment import ModelDeployment
+    from mlp.targets.agent_process import AgentProcess
 
 _LOOK_SECONDS = 0.03
 _LONGEST_WAIT_SECONDS = 10.0
@@ -64,13 +63,13 @@ class LocalTarget:
         ports = {"MLP_REGISTRY_PORT": registry_port, "MLP_MODEL_PORT": model_port}
         named = {name: str(port) for name, port in ports.items() if port is not None}
         status, is_new = self._start_and_wait(named, deadline)
-        adopted = sum(line.is_adopted for line in status.processes)
+        adopted = sum(line.get("is_adopted", False) for line in status["processes"])
         if not is_new:
             report("the platform runs already")
         elif adopted:
             report(f"took over {adopted} process{'es' if adopted > 1 else ''} of an earlier agent")
-        report(f"registry: ready at {status.registry_url}")
-        for deployment in status.deployments:
+        report(f"registry: ready at {status['registry_url']}")
+        for deployment in status["deployments"]:
             self._report_return(deployment, report, deadline)
         return self.platform()
 
@@ -85,9 +84,13 @@ class LocalTarget:
             self._shut_down(deadline)
         left_behind = any(self._home.run.glob("*.json"))
         if left_behind:
+            from mlp.targets.agent_process import sweep
+
             sweep(self._home)
         report("the platform is down" if runs or left_behind else "the platform does not run")
         if purge:
+            from mlp.targets.purge import purge as purge_home
+
             purge_home(self._home)
             report(f"deleted {self._home.root}")
 
@@ -100,9 +103,9 @@ class LocalTarget:
         status = self._agent.status()
         while True:
             yield self._platform(status)
-            status = self._next_status(status.change, idle)
+            status = self._next_status(status.get("change", ""), idle)
 
-    def _next_status(self, change: str, idle: float) -> AgentStatus:
+    def _next_status(self, change: str, idle: float) -> AgentDocument:
         """Wait for a change; an agent that leaves has a moment to be replaced by the next one."""
         give_up = None
         while True:
@@ -114,42 +117,44 @@ class LocalTarget:
                     raise
                 time.sleep(_LOOK_SECONDS)
 
-    def history(self, name: str) -> Sequence[Revision]:
+    def history(self, name: str) -> Sequence[RevisionDocument]:
         """Return what a deployment was asked to serve."""
         return self._agent.history(name)
 
-    def events(self, name: str) -> Sequence[DeploymentEvent]:
+    def events(self, name: str) -> Sequence[EventDocument]:
         """Return what happened to a deployment."""
         return self._agent.events(name)
 
-    def why(self, name: str) -> Why:
+    def why(self, name: str) -> WhyDocument:
         """Return the chain from a deployment to what keeps it from serving."""
         return self._agent.why(name)
 
-    def _platform(self, status: AgentStatus) -> Platform:
+    def _platform(self, status: AgentDocument) -> Platform:
         return Platform(
             target=self.name,
             location=str(self._home.root),
-            registry_url=status.registry_url,
-            registry_ready=status.registry_ready,
-            processes=status.processes,
-            deployments=status.deployments,
+            registry_url=status["registry_url"],
+            registry_ready=status["registry_ready"],
+            processes=status["processes"],
+            deployments=status["deployments"],
         )
 
     def registry_url(self) -> str:
         """Return where the registry answers."""
-        return self._agent.status().registry_url
+        return self._agent.status()["registry_url"]
 
     def registry_token(self) -> str | None:
         """Return None: the registry of one machine answers on loopback alone."""
         return None
 
-    def apply(self, deployment: ModelDeployment) -> ModelDeployment:
+    def apply(self, deployment: ModelDeployment) -> DeploymentDocument:
         """Hand in a deployment. Raises Invalid (`immutable_field`, `reserved_name`)."""
         return self._agent.apply(deployment)
 
     def not_applied(self, deployment: ModelDeployment) -> list[str]:
         """Return what needs a cluster: replicas, autoscaling and resources."""
+        from mlp.api.deployment import Resources
+
         spec = deployment.spec
         autoscaling = spec.autoscaling is not None and spec.autoscaling.enabled
         notes = []
@@ -161,31 +166,31 @@ class LocalTarget:
             notes.append("resources are not applied on one machine")
         return notes
 
-    def get(self, name: str) -> ModelDeployment:
+    def get(self, name: str) -> DeploymentDocument:
         """Return a deployment."""
         return self._agent.deployment(name)
 
-    def list(self) -> list[ModelDeployment]:
+    def list(self) -> list[DeploymentDocument]:
         """Return every deployment."""
         return self._agent.deployments()
 
-    def wait_ready(self, deployment: ModelDeployment, report: Report, *, timeout: float) -> ModelDeployment:
+    def wait_ready(self, deployment: DeploymentDocument, report: Report, *, timeout: float) -> DeploymentDocument:
         """Wait until the deployment serves what this generation asks for; a suspended one has nothing to wait for."""
         statuses = self._statuses(time.monotonic() + timeout)
 
-        def get(name: str) -> ModelDeployment:
-            found = (each for each in next(statuses).deployments if each.metadata.name == name)
+        def get(name: str) -> DeploymentDocument:
+            found = (each for each in next(statuses)["deployments"] if each["metadata"]["name"] == name)
             return next(found, None) or self.get(name)
 
         return wait_ready(get, deployment, report, timeout=timeout, look_seconds=0.0)
 
-    def _statuses(self, deadline: float) -> Iterator[AgentStatus]:
+    def _statuses(self, deadline: float) -> Iterator[AgentDocument]:
         """Yield what the agent says now and at each change, so that nobody has to ask again and again."""
         status = self._agent.status()
         while True:
             yield status
             rest = max(_LOOK_SECONDS, deadline - time.monotonic())
-            status = self._next_status(status.change, min(rest, _LONGEST_WAIT_SECONDS))
+            status = self._next_status(status.get("change", ""), min(rest, _LONGEST_WAIT_SECONDS))
 
     def delete(self, name: str) -> None:
         """Delete a deployment; its process finishes what it has."""
@@ -194,16 +199,18 @@ class LocalTarget:
     def endpoint(self, name: str) -> str:
         """Return where a deployment answers."""
         deployment = self.get(name)
-        status, state = deployment.status, state_of(deployment)
-        if status is None or status.url is None or status.served_version is None:
-            why = f": {state.message}" if state is not None else ""
-            raise Precondition(f"{name} serves nothing yet{why}", code="not_serving", details={"name": name})
-        return status.url
+        status = deployment.get("status") or {}
+        url = status.get("url")
+        if url is None or status.get("servedVersion") is None:
+            raise serves_nothing(deployment)
+        return url
 
     def logs(
         self, name: str, *, tail: int | None = None, follow: bool = False, since: float | None = None
     ) -> Iterator[str]:
         """Yield lines of a deployment, `registry` or `agent`, whether the platform runs or not."""
+        from mlp.targets.logfile import read_log
+
         check_name(name, "deployment name")
         try:
             return read_log(self._home.log(name), tail, follow, since)
@@ -212,7 +219,7 @@ class LocalTarget:
                 self.get(name)
             raise
 
-    def _start_and_wait(self, settings: Mapping[str, str], deadline: float) -> tuple[AgentStatus, bool]:
+    def _start_and_wait(self, settings: Mapping[str, str], deadline: float) -> tuple[AgentDocument, bool]:
         """Start an agent where none lives, also where one dies meanwhile, and wait until the registry is ready.
 
         Return what the agent says, and whether one was started here.
@@ -220,16 +227,17 @@ class LocalTarget:
         process = restarts = None
         while True:
             if process is None and not self._home.is_kept():
-                require_extra()
                 process = self._start(settings)
             with suppress(Precondition):
                 status = self._agent.status()
-                if status.registry_ready:
+                if status["registry_ready"]:
                     return status, process is not None
-                registry = next(line for line in status.processes if line.name == "registry")
-                if restarts is not None and registry.restarts > restarts:
-                    raise Failed(f"the registry does not start: {registry.message}", code="registry_failed")
-                restarts = registry.restarts
+                registry = next(line for line in status["processes"] if line["name"] == "registry")
+                failures = registry.get("restarts", 0)
+                if restarts is not None and failures > restarts:
+                    message = registry.get("message", "")
+                    raise Failed(f"the registry does not start: {message}", code="registry_failed")
+                restarts = failures
             failure = process.failure() if process is not None else None
             if failure is not None and failure.code != "agent_running":
                 raise failure
@@ -240,11 +248,13 @@ class LocalTarget:
     def _take_over(self, report: Report, deadline: float) -> None:
         """Let an agent of another version leave."""
         try:
-            running = self._agent.status().version
+            running = self._agent.status()["version"]
         except Precondition:  # it still starts, so it was started just now, or it is about to end
             return
         if running == __version__:
             return
+        from mlp.targets.agent_process import require_extra
+
         require_extra()
         report(f"the agent is mlp {running}: mlp {__version__} takes over what it keeps")
         self._agent.handover()
@@ -254,6 +264,9 @@ class LocalTarget:
             time.sleep(_LOOK_SECONDS)
 
     def _start(self, settings: Mapping[str, str]) -> AgentProcess:
+        from mlp.targets.agent_process import AgentProcess, require_extra
+
+        require_extra()
         try:
             self._home.create()
             return AgentProcess.start(self._home, settings)
@@ -262,16 +275,16 @@ class LocalTarget:
             code = "home_not_writable" if code == "folder_unusable" else code
             raise Precondition(f"{self._home.root} cannot be written: {error.strerror}", code=code) from error
 
-    def _report_return(self, deployment: ModelDeployment, report: Report, deadline: float) -> None:
+    def _report_return(self, deployment: DeploymentDocument, report: Report, deadline: float) -> None:
         """Wait until a deployment of an earlier run serves again, or is known not to, and say which."""
-        name = deployment.metadata.name
+        name = deployment["metadata"]["name"]
         try:
             current = self.wait_ready(deployment, lambda _line: None, timeout=max(0.0, deadline - time.monotonic()))
         except (Failed, DeadlineExceeded) as error:
             report(error.message)
         else:
             state = state_of(current)
-            report(f"{name}: {state.message if state is not None else 'known'}")
+            report(f"{name}: {state.get('message', '') if state is not None else 'known'}")
 
     def _shut_down(self, deadline: float) -> None:
         """Tell the agent to end, as soon as it listens, and wait until it has."""
@@ -281,7 +294,8 @@ class LocalTarget:
                 if not told:
                     self._agent.shutdown()
                     told = True
-                running = [f"{line.name} ({line.pid})" for line in self._agent.status().processes if line.pid]
+                lines = self._agent.status()["processes"]
+                running = [f"{line['name']} ({line['pid']})" for line in lines if line.get("pid")]
                 left = ", ".join(running) or left
             if time.monotonic() > deadline:
                 raise DeadlineExceeded(f"still running: {left}", code="shutdown_timeout")

@@ -1,12 +1,12 @@
-"""Waiting until a deployment serves what it asks for, wherever it runs."""
+"""Whether a deployment serves what it asks for, and waiting until it does, wherever it runs."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from mlp.api.deployment import Condition, ConditionType, ModelDeployment
-from mlp.errors import Conflict, DeadlineExceeded, Failed
+from mlp.api.documents import ConditionDocument, DeploymentDocument
+from mlp.errors import Conflict, DeadlineExceeded, Failed, Precondition
 from mlp.targets.base import Report
 
 RESTING = ("ScaledToZero", "Suspended")
@@ -16,26 +16,26 @@ _PASSING = ("RegistryUnavailable",)
 
 
 def wait_ready(
-    get: Callable[[str], ModelDeployment],
-    deployment: ModelDeployment,
+    get: Callable[[str], DeploymentDocument],
+    deployment: DeploymentDocument,
     report: Report,
     *,
     timeout: float,
     look_seconds: float,
-) -> ModelDeployment:
+) -> DeploymentDocument:
     """Look at a deployment until it serves what this generation asks for; a suspended one has nothing to wait for.
 
     Raises as `Target.wait_ready` says.
     """
-    name, wanted = deployment.metadata.name, deployment.metadata.generation
+    name, wanted = deployment["metadata"]["name"], deployment["metadata"].get("generation")
     deadline = time.monotonic() + timeout
     said = ""
     while True:
         current = get(name)
-        if current.metadata.generation != wanted:
+        if current["metadata"].get("generation") != wanted:
             raise Conflict(f"{name} was changed by someone else meanwhile", code="superseded")
         state = state_of(current)
-        if state is not None and (words := f"{name}: {state.reason}: {state.message}") != said:
+        if state is not None and (words := f"{name}: {state['reason']}: {state.get('message', '')}") != said:
             said = words
             report(words)
         if has_settled(current):
@@ -45,25 +45,56 @@ def wait_ready(
         time.sleep(look_seconds)
 
 
-def has_settled(deployment: ModelDeployment) -> bool:
+def has_settled(deployment: DeploymentDocument) -> bool:
     """Return whether the deployment serves what it asks for, or rests as it asks.
 
     Raises Failed, with the condition's reason as its code, when it does not and will not by itself.
     """
-    name, state = deployment.metadata.name, state_of(deployment)
-    if deployment.is_ready() or (state is not None and state.reason in RESTING):
+    name, state = deployment["metadata"]["name"], state_of(deployment)
+    if is_ready(deployment) or (state is not None and state["reason"] in RESTING):
         return True
-    if state is not None and state.type is ConditionType.DEGRADED and state.reason not in _PASSING:
-        raise Failed(f"{name}: {state.message}", code=state.reason, details={"name": name, "reason": state.reason})
+    if state is not None and is_degraded(state) and state["reason"] not in _PASSING:
+        reason, message = state["reason"], state.get("message", "")
+        raise Failed(f"{name}: {message}", code=reason, details={"name": name, "reason": reason})
     return False
 
 
-def state_of(deployment: ModelDeployment) -> Condition | None:
-    """Return the condition that says most about this generation: Degraded where that is so, else Ready."""
-    if deployment.status is None:
-        return None
-    degraded, ready = map(deployment.status.condition, (ConditionType.DEGRADED, ConditionType.READY))
-    state = degraded if degraded is not None and degraded.status == "True" else ready
-    if state is None or state.observed_generation not in (None, deployment.metadata.generation):
+def is_ready(deployment: DeploymentDocument) -> bool:
+    """Return whether the spec as it stands now is what answers."""
+    status = deployment.get("status") or {}
+    if status.get("observedGeneration") != deployment["metadata"].get("generation"):
+        return False
+    ready = condition_of(deployment, "Ready")
+    return ready is not None and ready["status"] == "True"
+
+
+def is_degraded(condition: ConditionDocument) -> bool:
+    """Return whether a condition says that something is wrong."""
+    return condition["type"] == "Degraded" and condition["status"] == "True"
+
+
+def condition_of(deployment: DeploymentDocument, type_: str) -> ConditionDocument | None:
+    """Return the condition of that type, or None."""
+    conditions = (deployment.get("status") or {}).get("conditions", [])
+    return next((each for each in conditions if each["type"] == type_), None)
+
+
+def blocking_condition(deployment: DeploymentDocument) -> ConditionDocument | None:
+    """Return the condition that best says why a deployment is not ready: Degraded where that is so, else Ready."""
+    degraded = condition_of(deployment, "Degraded")
+    return degraded if degraded is not None and is_degraded(degraded) else condition_of(deployment, "Ready")
+
+
+def state_of(deployment: DeploymentDocument) -> ConditionDocument | None:
+    """Return the condition that says most about this generation, if one is about it."""
+    state = blocking_condition(deployment)
+    if state is None or state.get("observedGeneration") not in (None, deployment["metadata"].get("generation")):
         return None
     return state
+
+
+def serves_nothing(deployment: DeploymentDocument) -> Precondition:
+    """Return what to raise where a deployment has no version that answers (`not_serving`)."""
+    name, state = deployment["metadata"]["name"], state_of(deployment)
+    why = f": {state.get('message', '')}" if state is not None else ""
+    return Precondition(f"{name} serves nothing yet{why}", code="not_serving", details={"name": name})

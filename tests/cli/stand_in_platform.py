@@ -241,7 +241,7 @@ class _Agent(_Handler):
                     self.platform.watching += 1
                     self.platform.changed.notify_all()
                     self.platform.changed.wait_for(lambda: str(self.platform.change) != after[1], 10)
-            return self.answer(json.loads(self.platform.status().model_dump_json(by_alias=True, exclude_none=True)))
+            return self.answer(self.platform.status().document())
         if path == "/deployments":
             return self.answer({"items": [each.document() for each in self.platform.deployments.values()]})
         _, _, name, *more = path.split("/")
@@ -250,9 +250,9 @@ class _Agent(_Handler):
         match more:
             case ["history"]:
                 items = self.platform.revisions.get(name, [])
-                return self.answer({"items": [each.model_dump(mode="json", by_alias=True) for each in items]})
+                return self.answer({"items": [each.document() for each in items]})
             case ["why"]:
-                return self.answer(self.platform.why(name).model_dump(mode="json"))
+                return self.answer(self.platform.why(name).document())
         return self.answer(self.platform.deployments[name].document())
 
     def do_PUT(self) -> None:

@@ -14,7 +14,13 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 @pytest.fixture
-def serve():
+def heads():
+    """The heads of the requests that came."""
+    return []
+
+
+@pytest.fixture
+def serve(heads):
     """Answers each connection with the next list of answers, one a request, and closes it then."""
     opened = []
 
@@ -27,7 +33,7 @@ def serve():
                 peer, _ = listener.accept()
                 with peer:
                     for answer in answers:
-                        peer.recv(65_536)
+                        heads.append(peer.recv(65_536).decode())
                         peer.sendall(answer)
 
         thread = threading.Thread(target=run, daemon=True)
@@ -86,7 +92,36 @@ def test_nobody_there_and_nobody_answering_are_two_things(serve):
     assert caught.value.code == "connection_refused"
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "", "http://", "/a"])
+@pytest.mark.parametrize("url", ["ftp://x", "", "http://", "/a", "http://a:port", "http://[a"])
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(MlpError):
         client_of(url)
+
+
+def test_a_name_and_a_password_in_an_address_are_shown_to_the_server(serve, heads):
+    url = serve([OK]).replace("//", "//ann:s%20t@")
+    client = PlainClient("the server", url, headers={}, timeout=10)
+    client.request("GET", "/a")
+    client.close()
+    assert "Authorization: Basic YW5uOnMgdA==" in heads[0]
+
+
+def test_a_proxy_is_asked_for_the_whole_address_and_an_exception_is_not(serve, heads, monkeypatch):
+    monkeypatch.setenv("http_proxy", serve([OK]).replace("//", "//ann:s@").removesuffix("/base"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    far = PlainClient("the server", "http://models.example:81/base", headers={}, timeout=10, proxied=True)
+    near = PlainClient("the server", serve([OK]), headers={}, timeout=10, proxied=True)
+    for client in (far, near):
+        assert client.request("GET", "/a") == b"ok"
+        client.close()
+    assert heads[0].startswith("GET http://models.example:81/base/a HTTP/1.1\r\nHost: models.example:81\r\n")
+    assert "Proxy-Authorization: Basic YW5uOnM=" in heads[0]
+    assert heads[1].startswith("GET /base/a HTTP/1.1")
+
+
+def test_a_proxy_opens_a_tunnel_to_a_server_with_a_certificate(serve, heads, monkeypatch):
+    monkeypatch.setenv("https_proxy", serve([b"HTTP/1.1 403 No\r\n\r\n"]).removesuffix("/base"))
+    client = PlainClient("the server", "https://models.example/base", headers={}, timeout=10, proxied=True)
+    with pytest.raises(Unavailable):
+        client.request("GET", "/a")
+    assert heads[0].startswith("CONNECT models.example:443 HTTP/1.")

@@ -2,7 +2,6 @@
 
 import pytest
 
-from mlp.api.deployment import ModelDeployment
 from mlp.cli.overview import deployment_lines, deployment_text
 
 SERVED = {"replicas": 1, "readyReplicas": 1, "availableReplicas": 1, "servedVersion": 3}
@@ -10,9 +9,7 @@ GONE = {"replicas": 0, "readyReplicas": 0, "availableReplicas": 0, "servedVersio
 
 
 def deployed(status):
-    return ModelDeployment.model_validate(
-        {"metadata": {"name": "iris"}, "spec": {"modelName": "iris", "modelVersion": 4}, "status": status}
-    )
+    return {"metadata": {"name": "iris"}, "spec": {"modelName": "iris", "modelVersion": 4}, "status": status}
 
 
 @pytest.mark.parametrize(("status", "serves"), [(SERVED, "3"), (GONE, "-"), (None, "-")])

@@ -4,13 +4,14 @@ import json
 
 import pytest
 
+from mlp.api.documents import SignatureDocument
 from mlp.api.signature import DType, Feature, Layout, Outputs, Signature, Task
 from mlp.cli.rows import example_request, request_from_file, request_from_inputs
 from mlp.errors import Invalid, NotFound
 
 
 @pytest.fixture
-def signature() -> Signature:
+def signature() -> SignatureDocument:
     return Signature(
         layout=Layout.COLUMNS,
         inputs=(
@@ -21,19 +22,19 @@ def signature() -> Signature:
             Feature(name="income", dtype=DType.FLOAT64, tensor="income", nullable=True),
         ),
         outputs=Outputs(task=Task.REGRESSION, prediction="y"),
-    )
+    ).model_dump(mode="json")
 
 
 def test_values_take_the_type_of_their_feature(signature):
     request = request_from_inputs(
         signature, ["age=45", "calls=2", "plan=pro", "active=true", "income=1e3"], name="churn"
     )
-    assert request.records == [{"age": 45.0, "calls": 2, "plan": "pro", "active": True, "income": 1000.0}]
+    assert request["records"] == [{"age": 45.0, "calls": 2, "plan": "pro", "active": True, "income": 1000.0}]
 
 
 def test_a_feature_that_may_be_missing_may_be_left_out(signature):
     request = request_from_inputs(signature, ["age=45", "calls=2", "plan=pro", "active=0"], name="churn")
-    assert request.records[0]["income"] is None
+    assert request["records"][0]["income"] is None
 
 
 @pytest.mark.parametrize(
@@ -69,19 +70,19 @@ def test_what_is_wrong_with_an_input_is_named(signature, inputs, code, message):
 def test_json_may_be_a_record_a_list_or_a_whole_request(signature, tmp_path, document, rows):
     path = tmp_path / "rows.json"
     path.write_text(json.dumps(document))
-    assert request_from_file(signature, path, name="churn").records == rows
+    assert request_from_file(signature, path, name="churn")["records"] == rows
 
 
 def test_a_list_of_lists_is_features_by_position(signature, tmp_path):
     path = tmp_path / "rows.json"
     path.write_text('[[45, 2, "pro", true, null]]')
-    assert request_from_file(signature, path, name="churn").features == [[45, 2, "pro", True, None]]
+    assert request_from_file(signature, path, name="churn")["features"] == [[45, 2, "pro", True, None]]
 
 
 def test_csv_is_read_by_its_header_whatever_the_order(signature, tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("plan,age,calls,active,income\npro,45,2,true,\nbasic,50,0,false,2.5\n")
-    records = request_from_file(signature, path, name="churn").records
+    records = request_from_file(signature, path, name="churn")["records"]
     assert records[0] == {"plan": "pro", "age": 45.0, "calls": 2, "active": True, "income": None}
     assert records[1]["income"] == 2.5
 
@@ -98,6 +99,8 @@ def test_csv_is_read_by_its_header_whatever_the_order(signature, tmp_path):
         ('{"records": [', "invalid_rows_file", "not JSON (line 1)"),
         ("[" * 100_000, "invalid_rows_file", "not JSON"),
         ('[{"age": [1]}]', "invalid_rows_file", "records.0.age"),
+        ("[[1, NaN]]", "invalid_rows_file", "features.0.1"),
+        ('{"records": [{"age": 1}], "rows": []}', "invalid_rows_file", "rows is not a value"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_named(signature, tmp_path, text, code, message):

@@ -101,7 +101,7 @@ def test_the_health_port_gives_metrics_without_a_key(launcher, registry, tmp_pat
 
 def test_the_client_shows_its_key(guarded):
     with InferenceClient(guarded.url, key=NEW) as client:
-        assert client.metadata().name == "iris"
+        assert client.metadata()["name"] == "iris"
     with InferenceClient(guarded.url) as client, pytest.raises(Denied) as caught:
         client.metadata()
     assert caught.value.code == "api_key_missing"

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from served_models import IRIS_NAMES, SETOSA, churn, houses, iris, reciprocal
 
-from mlp.api.inference import Metadata, PredictRequest
+from mlp.api.inference import Metadata
 from mlp.client.inference import InferenceClient
 from mlp.errors import Invalid, Unavailable
 from mlp.inference.cpu import available_cpus
@@ -150,12 +150,12 @@ def test_a_server_of_iris_stays_within_its_memory(fresh):
 def test_the_client_speaks_of_predictions_and_of_faults(iris_server):
     with InferenceClient(iris_server.url) as client:
         client.ready()
-        assert client.metadata().name == "iris"
-        prediction = client.predict(PredictRequest(features=[list(SETOSA)], return_probabilities=True))
-        assert prediction.predictions == ["setosa"]
-        assert prediction.classes == ["setosa", "versicolor", "virginica"]
+        assert client.metadata()["name"] == "iris"
+        prediction = client.predict({"features": [list(SETOSA)], "return_probabilities": True})
+        assert prediction["predictions"] == ["setosa"]
+        assert prediction["classes"] == ["setosa", "versicolor", "virginica"]
         with pytest.raises(Invalid) as caught:
-            client.predict(PredictRequest(features=[[1, 2, 3, "x"]]))
+            client.predict({"features": [[1, 2, 3, "x"]]})
     assert caught.value.code == "wrong_type"
     assert caught.value.details["column"] == "petal_width"
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 
 from mlp.api.deployment import ConditionType, ModelDeployment
-from mlp.client.agent import AgentClient
 from mlp.client.home import Home
 from mlp.errors import Precondition
 from tests.local.callers import PATIENCE, Callers, predict, until
+from tests.local.typed_agent import TypedAgent
 
 STAND_IN = json.dumps([sys.executable, str(Path(__file__).with_name("stand_in.py"))])
 
@@ -37,7 +37,7 @@ class Machine:
         self.home = Home.locate(root / "home")
         self.registry_port, self.model_port = free_port(), free_port()
         self.settings = {"MLP_RETRY_SECONDS": "0.1", **settings}
-        self.client = AgentClient(self.home)
+        self.client = TypedAgent(self.home)
         self.agent: subprocess.Popen | None = None
         self.output = root / "agent.log"
         self.termination = root / "agent.termination"

@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from mlp.api.deployment import ConditionType, ModelDeployment, ObjectMeta, Spec
-from mlp.client.agent import AgentClient
 from mlp.client.home import Home
 from mlp.local.handle import Adopted
 from mlp.local.identity import birth_of
+from tests.local.typed_agent import TypedAgent
 
 WAITS_FOR_A_FILE = 1_005
 
@@ -192,7 +192,7 @@ def test_the_agent_of_a_copy_of_the_folder_touches_nothing_of_the_original(runni
     with (tmp_path / "log").open("wb") as log:
         agent = subprocess.Popen([sys.executable, "-m", "mlp.local"], env=settings, stdout=log, stderr=log)
     try:
-        client = AgentClient(copy)
+        client = TypedAgent(copy)
         running.until(lambda: copy.is_kept() and copy.socket.exists())
 
         def is_degraded():

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mlp.client.home import AgentFile
+from mlp.client.mark import AgentFile
 from mlp.local.ports import Ports
 from mlp.local.settings import Settings
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from mlp.client.catalog import Catalog
 from mlp.client.registry import RegistryClient
 from mlp.errors import Failed, NotFound, Precondition, Unavailable
 
@@ -44,13 +46,22 @@ def test_nobody_there_is_unavailable() -> None:
     assert refusal.value.code == "connection_refused"
 
 
-def test_something_else_there_is_told(impostor: str) -> None:
-    with RegistryClient(impostor) as client:
+@pytest.mark.parametrize("kind", [RegistryClient, Catalog])
+def test_something_else_there_is_told(impostor: str, kind: type[RegistryClient] | type[Catalog]) -> None:
+    with closing(kind(impostor)) as client:
         with pytest.raises(Failed) as refusal:
             client.model("iris")
         with pytest.raises(NotFound):
             client.model("absent")
     assert refusal.value.code == "unexpected_answer"
+
+
+def test_a_catalog_shows_its_token(impostor: str, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("hush\n")
+    with closing(Catalog(impostor, token_file=tmp_path / "token")) as catalog, pytest.raises(Failed) as refusal:
+        catalog.models()
+    assert NoRegistry.tokens[-1] == "Bearer hush"
+    assert impostor in refusal.value.message
 
 
 def test_the_token_is_read_from_its_file_and_sent(impostor: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -11,6 +12,8 @@ from databases import ON_BOTH_DATABASES
 from registry_process import Registry
 from sample_models import code_of, linear_model
 
+from mlp.api.model import ModelVersion
+from mlp.client.catalog import Catalog
 from mlp.client.registry import RegistryClient
 from mlp.errors import Invalid
 
@@ -89,6 +92,26 @@ def test_a_filter_finds_the_versions_of_which_it_is_true(
     client: RegistryClient, found: str, where: str, numbers: list[int]
 ) -> None:
     assert [version.version for version in client.versions(found, where=where)] == numbers
+
+
+def test_a_catalog_shows_what_the_client_reads(registry: Registry, client: RegistryClient, found: str) -> None:
+    client.aliases.set(found, "production", 2)
+    with closing(Catalog(registry.url)) as catalog:
+        for shown, read in (
+            (catalog.models(search=found), client.models(search=found)),
+            (catalog.versions(found, tags=["team"], limit=3), client.versions(found, tags=["team"], limit=3)),
+            (catalog.versions(found, where="version < 2"), client.versions(found, where="version < 2")),
+            (catalog.aliases(found), client.aliases.of(found)),
+            (catalog.alias_history(found, "production"), client.aliases.history(found, "production")),
+            ([catalog.model(found)], [client.model(found)]),
+            ([catalog.alias(found, "latest")], [client.aliases.get(found, "latest")]),
+            ([catalog.version(found, 1)], [client.version(found, 1)]),
+        ):
+            assert shown == [each.model_dump(mode="json") for each in read]
+            assert shown
+        assert list(catalog.version(found, 2)) == list(ModelVersion.model_fields)
+        with pytest.raises(Invalid):
+            catalog.versions(found, where="version <")
 
 
 def test_a_moment_is_found_to_the_microsecond(client: RegistryClient, found: str) -> None:

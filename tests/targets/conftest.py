@@ -55,7 +55,7 @@ def running(home):
     yield target
     try:
         for each in target.list():
-            target.delete(each.metadata.name)
+            target.delete(each["metadata"]["name"])
     except MlpError:
         end(target, home)
 

@@ -19,6 +19,7 @@ from mlp.client.home import FORMAT
 from mlp.errors import Conflict, DeadlineExceeded, Failed, NotFound, Precondition
 from mlp.targets import Platform
 from mlp.targets.local import LocalTarget
+from mlp.targets.ready import is_ready
 from tests.local.callers import Callers
 
 FAILS_ITS_GOLDEN_ROWS, IS_NEVER_READY = 1_000, 1_002
@@ -52,13 +53,13 @@ def test_up_starts_the_platform_and_says_where_the_registry_is(target, said, por
     assert platform.registry_ready
     assert platform.registry_url == target.registry_url() == f"http://127.0.0.1:{ports[0]}"
     assert any(platform.registry_url in line for line in said)
-    assert [(process.name, process.state) for process in platform.processes] == [("registry", "ready")]
+    assert [(process["name"], process["state"]) for process in platform.processes] == [("registry", "ready")]
 
 
 def test_ports_can_be_named(target, ports):
     platform = target.up(ignore, timeout=20, registry_port=ports[1], model_port=ports[0])
     assert platform.registry_url.endswith(f":{ports[1]}")
-    assert serve(target).status.url.endswith(f":{ports[0]}")
+    assert serve(target)["status"]["url"].endswith(f":{ports[0]}")
 
 
 def test_up_again_finds_the_platform_that_runs(running, said, home):
@@ -113,27 +114,27 @@ def test_up_replaces_the_agent_of_another_version_and_no_caller_notices(target, 
     with monkeypatch.context() as environment:
         environment.setenv("PYTHONPATH", str(tmp_path))
         target.up(ignore, timeout=20)
-    port = int(serve(target).status.url.rpartition(":")[2])
+    port = int(serve(target)["status"]["url"].rpartition(":")[2])
     first = target.platform().processes
     with Callers(port, 8) as callers:
         target.up(said.append, timeout=20)
         for platform in target.changes(idle=20):
-            if all(line.state == "ready" and not line.is_adopted for line in platform.processes):
+            if all(line["state"] == "ready" and not line["is_adopted"] for line in platform.processes):
                 break
         callers.more()
     assert callers.failures == []
     assert "the agent is mlp 0.0.9: mlp 0.1.0 takes over what it keeps" in said
-    assert not {line.pid for line in first} & {line.pid for line in target.platform().processes}
+    assert not {line["pid"] for line in first} & {line["pid"] for line in target.platform().processes}
     assert home.mark().version == mlp.__version__
 
 
 def test_up_brings_back_what_was_deployed_and_says_so(running, said):
-    url = serve(running).status.url
+    url = serve(running)["status"]["url"]
     running.down(ignore, timeout=20)
     said.clear()
     platform = running.up(said.append, timeout=20)
-    assert [each.is_ready() for each in platform.deployments] == [True]
-    assert platform.deployments[0].status.url == url
+    assert [is_ready(each) for each in platform.deployments] == [True]
+    assert platform.deployments[0]["status"]["url"] == url
     assert any(line.startswith("iris: ") for line in said)
 
 
@@ -190,7 +191,7 @@ def test_missing_packages_are_named_with_the_command_that_installs_them(home):
 def test_waiting_ends_when_the_new_version_answers(running, said):
     first = serve(running)
     second = running.wait_ready(running.apply(deployment(2)), said.append, timeout=20)
-    assert (first.status.served_version, second.status.served_version) == (1, 2)
+    assert (first["status"]["servedVersion"], second["status"]["servedVersion"]) == (1, 2)
     assert "iris: Serving: version 2 answers" in said
     assert b'"version": 2' in predict(running.endpoint("iris"))
 
@@ -201,7 +202,7 @@ def test_waiting_ends_early_with_the_reason_of_a_version_that_fails(running):
         running.wait_ready(running.apply(deployment(FAILS_ITS_GOLDEN_ROWS)), ignore, timeout=20)
     assert failed.value.code == "GoldenRowsFailed"
     assert failed.value.details == {"name": "iris", "reason": "GoldenRowsFailed"}
-    assert running.get("iris").status.served_version == 1
+    assert running.get("iris")["status"]["servedVersion"] == 1
     assert running.endpoint("iris")
 
 
@@ -224,7 +225,7 @@ def test_waiting_for_a_spec_that_another_one_replaced_ends(running):
 @pytest.mark.parametrize("spec", [{"replicas": 0}, {"suspend": True}])
 def test_there_is_nothing_to_wait_for_where_nothing_should_run(running, spec):
     settled = running.wait_ready(running.apply(deployment(**spec)), ignore, timeout=20)
-    assert settled.status.ready_replicas == 0
+    assert settled["status"]["readyReplicas"] == 0
 
 
 @pytest.mark.parametrize(
@@ -244,7 +245,7 @@ def test_what_one_machine_does_not_apply_is_said(target, spec, words):
 
 def test_a_deleted_deployment_is_no_longer_known(running):
     serve(running)
-    assert [each.metadata.name for each in running.list()] == ["iris"]
+    assert [each["metadata"]["name"] for each in running.list()] == ["iris"]
     running.delete("iris")
     assert running.list() == []
     for verb in (running.get, running.delete, running.endpoint):
@@ -266,7 +267,7 @@ def test_down_ends_everything_and_can_be_repeated(running, said, home):
 
 
 def test_down_ends_what_a_killed_agent_left_behind(running, said, home):
-    url = serve(running).status.url
+    url = serve(running)["status"]["url"]
     os.kill(agent_pid(home), signal.SIGKILL)
     with pytest.raises(Precondition):
         running.platform()
@@ -277,13 +278,13 @@ def test_down_ends_what_a_killed_agent_left_behind(running, said, home):
 
 
 def test_up_after_a_killed_agent_says_that_it_takes_over_what_serves(running, home, said):
-    url = serve(running).status.url
+    url = serve(running)["status"]["url"]
     os.kill(agent_pid(home), signal.SIGKILL)
     with pytest.raises(Precondition, match="may still answer"):
         running.platform()
     platform = running.up(said.append, timeout=20)
     assert "took over 2 processes of an earlier agent" in said
-    assert [(each.is_ready(), each.status.url) for each in platform.deployments] == [(True, url)]
+    assert [(is_ready(each), each["status"]["url"]) for each in platform.deployments] == [(True, url)]
 
 
 def test_purge_deletes_the_folder(running, home):

@@ -21,4 +21,4 @@ def run(session: Session, timeout: Timeout = "60s") -> None:
     with session.screen.working("starting the platform"):
         target.up(session.screen.step, timeout=seconds_of(timeout))
     served = demo.serve_samples(session, timeout=seconds_of(timeout))
-    session.emit([each.document() for each in served], lambda: demo.overview(served))
+    session.emit(served, lambda: demo.overview(served))

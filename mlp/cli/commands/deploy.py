@@ -73,16 +73,18 @@ def run(
         deploy(session, document, cause=_cause(document, file), wait=wait, timeout=seconds) for document in documents
     ]
     session.emit(
-        deployed[0].document() if len(deployed) == 1 else [each.document() for each in deployed],
+        deployed[0] if len(deployed) == 1 else deployed,
         lambda: "\n".join(map(deployment_line, deployed)),
     )
-    first = deployed[0].metadata.name
+    first = deployed[0]["metadata"]["name"]
     session.screen.next(*([f"predict {first} --example", f"logs {first} -f"] if wait else [f"wait {first}"]))
 
 
 def _existing(session: Session, name: str) -> ModelDeployment | None:
+    from mlp.cli.deployments import deployment_of
+
     try:
-        return session.target.get(name)
+        return deployment_of(session.target.get(name))
     except NotFound:
         return None
 

@@ -22,6 +22,6 @@ def run(
     The newest comes first; the star marks what is asked for now. A cluster remembers versions and times alone.
     """
     revisions = session.target.history(name)
-    session.emit([each.model_dump(mode="json") for each in revisions], lambda: history_text(revisions))
+    session.emit(list(revisions), lambda: history_text(revisions))
     if len(revisions) > 1:
         session.screen.next(f"rollback {name}")

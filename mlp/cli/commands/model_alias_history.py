@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,7 @@ from mlp.cli.session import Session
 from mlp.cli.text import columns
 
 if TYPE_CHECKING:
-    from mlp.api.alias import AliasChange
+    from mlp.api.documents import AliasChangeDocument
 
 
 @command
@@ -33,14 +34,20 @@ def run(
     A day is one of UTC, and shows all that held in it; of a moment without an offset, UTC is meant.
     """
     wanted, alias = named_alias(reference)
-    changes = session.registry.aliases.history(wanted.name, alias, at=at, limit=limit)
+    changes = session.catalog.alias_history(wanted.name, alias, at=at, limit=limit)
     rows = [_row(change) for change in changes]
     session.emit(
-        [change.model_dump(mode="json") for change in changes],
+        changes,
         lambda: columns(("CHANGE", "WHEN", "BY", "FROM", "TO"), rows) if rows else f"{wanted} did not exist then",
     )
 
 
-def _row(change: AliasChange) -> tuple[object, ...]:
-    when = f"{change.at:%Y-%m-%d %H:%M:%S} UTC"
-    return (change.number, when, change.by, change.from_version or "-", change.to_version or "removed")
+def _row(change: AliasChangeDocument) -> tuple[object, ...]:
+    when = f"{datetime.fromisoformat(change['at']):%Y-%m-%d %H:%M:%S} UTC"
+    return (
+        change["number"],
+        when,
+        change["by"],
+        change.get("from_version") or "-",
+        change.get("to_version") or "removed",
+    )

@@ -14,9 +14,12 @@ from mlp.cli.text import age, columns
 @command
 def run(session: Session, *, name: Annotated[str, typer.Argument(metavar="NAME", help="The model.")]) -> None:
     """List the aliases of a model."""
-    aliases = session.registry.aliases.of(name)
-    rows = [(each.name, each.version, f"{age(each.updated_at)} ago", each.updated_by or "-") for each in aliases]
+    aliases = session.catalog.aliases(name)
+    rows = [
+        (each["name"], each["version"], f"{age(each['updated_at'])} ago", each.get("updated_by") or "-")
+        for each in aliases
+    ]
     session.emit(
-        [alias.model_dump(mode="json") for alias in aliases],
+        aliases,
         lambda: columns(("ALIAS", "VERSION", "UPDATED", "BY"), rows) if rows else f"{name} has no aliases",
     )

@@ -13,7 +13,7 @@ from mlp.cli.text import age, columns, size
 from mlp.errors import Invalid
 
 if TYPE_CHECKING:
-    from mlp.api.model import Model, VersionSummary
+    from mlp.api.documents import ModelDocument, SummaryDocument
 
 
 @command
@@ -53,10 +53,10 @@ def run(
 
 
 def _models(session: Session, search: str | None, tags: list[str], archived: bool, limit: int) -> None:
-    models = session.registry.models(search=search, tags=tags, archived=archived, limit=limit)
+    models = session.catalog.models(search=search, tags=tags, archived=archived, limit=limit)
     headers = ("NAME", "LATEST", "ALIASES", "UPDATED", "DESCRIPTION", "ARCHIVED")
     session.emit(
-        [model.model_dump(mode="json") for model in models],
+        models,
         lambda: (
             _table(headers, list(map(_model_row, models)), archived) if models else _nothing("models", search, *tags)
         ),
@@ -64,10 +64,10 @@ def _models(session: Session, search: str | None, tags: list[str], archived: boo
 
 
 def _versions(session: Session, name: str, where: str | None, tags: list[str], archived: bool, limit: int) -> None:
-    versions = session.registry.versions(name, where=where, tags=tags, archived=archived, limit=limit)
+    versions = session.catalog.versions(name, where=where, tags=tags, archived=archived, limit=limit)
     headers = ("VERSION", "ALIASES", "TASK", "SIZE", "METRICS", "TAGS", "CREATED", "DIGEST", "ARCHIVED")
     session.emit(
-        [version.model_dump(mode="json") for version in versions],
+        versions,
         lambda: (
             _table(headers, list(map(_version_row, versions)), archived)
             if versions
@@ -82,28 +82,28 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[object]], archived: b
     return columns(headers[:end], [row[:end] for row in rows])
 
 
-def _model_row(model: Model) -> Sequence[object]:
+def _model_row(model: ModelDocument) -> Sequence[object]:
     return (
-        model.name,
-        model.latest_version or "-",
-        _pairs(model.aliases),
-        age(model.updated_at),
-        model.description,
-        age(model.archived_at),
+        model["name"],
+        model.get("latest_version") or "-",
+        _pairs(model.get("aliases", {})),
+        age(model["updated_at"]),
+        model.get("description", ""),
+        age(model.get("archived_at")),
     )
 
 
-def _version_row(version: VersionSummary) -> Sequence[object]:
+def _version_row(version: SummaryDocument) -> Sequence[object]:
     return (
-        version.version,
-        ",".join(version.aliases) or "-",
-        version.task,
-        size(version.size),
-        " ".join(f"{key}={value:.4g}" for key, value in version.metrics.items()) or "-",
-        _pairs(version.tags),
-        age(version.created_at),
-        version.digest[:12],
-        age(version.archived_at),
+        version["version"],
+        ",".join(version.get("aliases", [])) or "-",
+        version["task"],
+        size(version["size"]),
+        " ".join(f"{key}={value:.4g}" for key, value in version.get("metrics", {}).items()) or "-",
+        _pairs(version.get("tags", {})),
+        age(version["created_at"]),
+        version["digest"][:12],
+        age(version.get("archived_at")),
     )
 
 

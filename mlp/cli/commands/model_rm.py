@@ -26,10 +26,10 @@ def run(
     wanted = fixed_reference(reference)
     # Looked up first: nobody is asked about what does not exist.
     if wanted.version is None:
-        session.registry.model(wanted.name)
+        session.catalog.model(wanted.name)
         session.confirm(f"Delete model {wanted} and all its versions?")
     else:
-        session.registry.version(wanted.name, wanted.version)
+        session.catalog.version(wanted.name, wanted.version)
         session.confirm(f"Delete {wanted}?")
     session.registry.delete(wanted.name, wanted.version)
     session.emit({"name": wanted.name, "version": wanted.version, "deleted": True}, lambda: "")

@@ -13,8 +13,7 @@ from mlp.cli.session import Session
 from mlp.errors import Invalid
 
 if TYPE_CHECKING:
-    from mlp.api.inference import PredictRequest
-    from mlp.api.signature import Signature
+    from mlp.api.documents import RequestDocument, SignatureDocument
 
 
 @command
@@ -54,7 +53,7 @@ def run(
         _send_raw(session, name, file)
         return
     server = session.model_server(name)
-    signature = server.metadata().signature
+    signature = server.metadata()["signature"]
     if example and not curl:
         typer.echo(json.dumps(example_request(signature), indent=2, ensure_ascii=False))
         return
@@ -65,39 +64,37 @@ def run(
         return
     prediction, seconds = asking.asked_repeatedly(session, server, request, repeat)
     figures = asking.latency(seconds)
-    document = prediction.model_dump(mode="json", exclude_none=True)
     if repeat == 1:
-        session.emit(document, lambda: prediction_text(prediction))
-        session.screen.detail(f"{prediction.model.name}:{prediction.model.version} in {figures['p50_ms']} ms")
+        model = prediction["model"]
+        session.emit(prediction, lambda: prediction_text(prediction))
+        session.screen.detail(f"{model['name']}:{model['version']} in {figures['p50_ms']} ms")
     else:
         text = f"{prediction_text(prediction)}\n{asking.latency_text(figures)}"
-        session.emit({**document, "latency": figures}, lambda: text)
+        session.emit({**prediction, "latency": figures}, lambda: text)
 
 
 def _request(
-    signature: Signature, inputs: list[str], file: Path | None, *, name: str, example: bool, probabilities: bool
-) -> PredictRequest:
-    from mlp.api.inference import PredictRequest
+    signature: SignatureDocument, inputs: list[str], file: Path | None, *, name: str, example: bool, probabilities: bool
+) -> RequestDocument:
     from mlp.cli.rows import example_request, request_from_file, request_from_inputs
 
     if file is not None and inputs:
         raise Invalid("give -i or -f, one of them", code="invalid_option")
     if example:
-        request = PredictRequest.model_validate(example_request(signature))
+        request = example_request(signature)
     elif file is None:
         request = request_from_inputs(signature, inputs, name=name)
     else:
         request = request_from_file(signature, file, name=name)
-    if probabilities or (file is None and signature.outputs.probabilities is not None):
-        return request.model_copy(update={"return_probabilities": True})
-    return request
+    wanted = probabilities or (file is None and signature["outputs"].get("probabilities") is not None)
+    return {**request, "return_probabilities": wanted or request.get("return_probabilities", False)}
 
 
 def _send_raw(session: Session, name: str, file: Path | None) -> None:
     from mlp.cli.asking import path_of, raw_body
 
     body = raw_body(file)
-    model = session.target.get(name).spec.model_name
+    model = session.target.get(name)["spec"]["modelName"]
     answer = session.model_server(name).send(path_of(body, model), body)
     typer.echo(answer.decode("utf-8", "replace").rstrip("\n"))
 
@@ -106,6 +103,6 @@ def _url(session: Session, name: str) -> str:
     """Return the address that a person can use: on a cluster the one inside of it."""
     if session.target.name == "local":
         return session.target.endpoint(name)
-    status = session.target.get(name).status
+    status = session.target.get(name).get("status") or {}
     session.screen.note(f"inside the cluster; from here after: kubectl port-forward service/{name}-service 8001")
-    return status.url if status is not None and status.url is not None else "http://127.0.0.1:8001"
+    return status.get("url") or "http://127.0.0.1:8001"

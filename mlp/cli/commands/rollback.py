@@ -28,17 +28,19 @@ def run(
     until the other has proved itself.
     """
     from mlp.cli.deploying import deploy, deployment_line
-    from mlp.cli.revisions import restored_spec, revision_to_restore
+    from mlp.cli.deployments import deployment_of
+    from mlp.cli.revisions import outcome_of, restored_spec, revision_to_restore
 
     seconds = seconds_of(timeout)
-    present = session.target.get(name)
+    present = deployment_of(session.target.get(name))
     revision = revision_to_restore(session.target.history(name), present, to)
+    number = revision["number"]
     session.screen.note(f"target: {session.target.describe()}")
-    session.screen.note(f"{name}: back to revision {revision.number}, {revision.model}:{revision.version}")
-    if revision.outcome == "unknown":
-        session.screen.note(f"whether revision {revision.number} ever answered is not known here")
+    session.screen.note(f"{name}: back to revision {number}, {revision['model']}:{revision['version']}")
+    if outcome_of(revision) == "unknown":
+        session.screen.note(f"whether revision {number} ever answered is not known here")
     restored = present.model_copy(update={"spec": restored_spec(revision, present)})
-    cause = f"mlp rollback {name} --to {revision.number}"
+    cause = f"mlp rollback {name} --to {number}"
     deployed = deploy(session, restored, cause=cause, wait=wait, timeout=seconds, registered=True)
-    session.emit(deployed.document(), lambda: deployment_line(deployed))
+    session.emit(deployed, lambda: deployment_line(deployed))
     session.screen.next(f"history {name}")

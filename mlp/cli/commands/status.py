@@ -38,7 +38,7 @@ def run(
         session.emit(platform_document(platform), lambda: platform_text(platform))
     else:
         deployment = session.target.get(name)
-        session.emit(deployment.document(), lambda: deployment_text(deployment))
+        session.emit(deployment, lambda: deployment_text(deployment))
 
 
 def _platforms(session: Session) -> Iterator[Shown]:
@@ -55,10 +55,10 @@ def _deployments(session: Session, name: str) -> Iterator[Shown]:
 
     deployment = session.target.get(name)
     for platform in session.target.changes(idle=_IDLE_SECONDS):
-        deployment = next((each for each in platform.deployments if each.metadata.name == name), None) or _gone(name)
-        yield Shown(
-            deployment.document(), partial(deployment_text, deployment), partial(deployment_lines, [deployment])
+        deployment = next((each for each in platform.deployments if each["metadata"]["name"] == name), None) or _gone(
+            name
         )
+        yield Shown(deployment, partial(deployment_text, deployment), partial(deployment_lines, [deployment]))
         if has_settled(deployment):
             return
 

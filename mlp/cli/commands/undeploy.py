@@ -18,7 +18,7 @@ def run(
 ) -> None:
     """Stop serving a model. Its versions stay in the registry."""
     deployment = session.target.get(name)
-    session.confirm(f"Stop serving {name} (version {deployment.spec.model_version})?")
+    session.confirm(f"Stop serving {name} (version {deployment['spec']['modelVersion']})?")
     with session.screen.working(f"ending {name}"):
         session.target.delete(name)
     session.screen.step(f"{name} is no longer served")

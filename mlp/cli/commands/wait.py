@@ -40,4 +40,4 @@ def run(
         session.screen.step(f"{name} is gone")
         return
     ready = wait_ready(session, session.target.get(name), timeout=seconds)
-    session.emit(ready.document(), lambda: deployment_line(ready))
+    session.emit(ready, lambda: deployment_line(ready))

@@ -36,16 +36,23 @@ def main(facts: dict[str, Any]) -> None:
 
 def _names(session: Session) -> dict[str, Any]:
     deployments = {
-        each.metadata.name: {"model": each.spec.model_name, "version": each.spec.model_version, "url": None}
+        each["metadata"]["name"]: {
+            "model": each["spec"]["modelName"],
+            "version": each["spec"]["modelVersion"],
+            "url": None,
+        }
         for each in session.target.list()
     }
-    models = {each.name: {"latest": each.latest_version, "aliases": each.aliases} for each in session.registry.models()}
+    models = {
+        each["name"]: {"latest": each.get("latest_version"), "aliases": each.get("aliases", {})}
+        for each in session.catalog.models()
+    }
     return {"deployments": deployments, "models": models}
 
 
 def _features(session: Session, name: str) -> dict[str, Any]:
-    signature = session.model_server(name).metadata().signature
-    return {"features": {each.name: each.dtype.value for each in signature.inputs}}
+    signature = session.model_server(name).metadata()["signature"]
+    return {"features": {each["name"]: each["dtype"] for each in signature["inputs"]}}
 
 
 if __name__ == "__main__":

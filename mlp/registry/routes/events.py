@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
 from mlp.api.event import EventList
-from mlp.api.reference import ModelName
+from mlp.api.naming import ModelName
 from mlp.api.token import Scope
 from mlp.registry.access.needs import needs
 from mlp.registry.deps import Limit, ServicesDep

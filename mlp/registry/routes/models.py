@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from mlp.api.model import Model, ModelList, ModelPatch, ModelRequest
-from mlp.api.reference import ModelName
+from mlp.api.naming import ModelName
 from mlp.api.token import Scope
 from mlp.registry.access.needs import needs
 from mlp.registry.deps import Archived, By, Limit, Name, ServicesDep, Tags

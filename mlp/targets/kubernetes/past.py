@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from mlp.api.deployment import AUTHOR_ANNOTATION, CAUSE_ANNOTATION, ConditionType, ModelDeployment
+from mlp.api.deployment import AUTHOR_ANNOTATION, CAUSE_ANNOTATION, ModelDeployment
 from mlp.api.history import DeploymentEvent, Outcome, Revision
 from mlp.api.why import Link, Why
 from mlp.kube.faults import fault_of, is_ready
 from mlp.kube.resource import Object, name_of
-from mlp.targets.ready import RESTING, state_of
+from mlp.targets.ready import RESTING, is_degraded, state_of
 
 _REVISION = "deployment.kubernetes.io/revision"
 _VERSION_LABEL = "model-version"
@@ -56,17 +56,17 @@ def events_of(name: str, events: Iterable[Object]) -> list[DeploymentEvent]:
 
 def why_of(deployment: ModelDeployment, workload: Object | None, pods: Sequence[Object]) -> Why:
     """Return the chain from a deployment through its pods to what the operator or Kubernetes says is wrong."""
-    spec, status, state = deployment.spec, deployment.status, state_of(deployment)
-    ok = deployment.is_ready() or (state is not None and state.reason in RESTING)
-    degraded = state is not None and state.type is ConditionType.DEGRADED
+    spec, status, state = deployment.spec, deployment.status, state_of(deployment.document())
+    ok = deployment.is_ready() or (state is not None and state["reason"] in RESTING)
+    degraded = state is not None and is_degraded(state)
     links = [
         Link(
             kind="deployment",
             name=deployment.metadata.name,
             state="Ready" if ok else "Degraded" if degraded else "Progressing" if state is not None else "Unknown",
-            reason=state.reason if state is not None else None,
-            message=state.message if state is not None else "the operator has not looked at it yet",
-            at=state.last_transition_time if state is not None else None,
+            reason=state["reason"] if state is not None else None,
+            message=state.get("message", "") if state is not None else "the operator has not looked at it yet",
+            at=state["lastTransitionTime"] if state is not None else None,
         ),
         Link(kind="version", name=f"{spec.model_name}:{spec.model_version}", state="wanted"),
     ]
@@ -83,8 +83,8 @@ def why_of(deployment: ModelDeployment, workload: Object | None, pods: Sequence[
         ok=ok,
         settled=ok or degraded,
         links=links,
-        reason=problem.reason if problem is not None else cause.reason if cause is not None else None,
-        message=problem.message if problem is not None else cause.message if cause is not None else "",
+        reason=problem.reason if problem is not None else cause["reason"] if cause is not None else None,
+        message=problem.message if problem is not None else cause.get("message", "") if cause is not None else "",
         version=spec.model_version,
         served_version=status.served_version if status is not None and status.ready_replicas else None,
     )
@@ -103,11 +103,11 @@ def _revision(deployment: ModelDeployment, replica_set: Object) -> Revision:
 
 
 def _current(deployment: ModelDeployment, number: int, at: datetime) -> Revision:
-    state, annotations = state_of(deployment), deployment.metadata.annotations
+    state, annotations = state_of(deployment.document()), deployment.metadata.annotations
     outcome: Outcome = "pending"
-    if deployment.is_ready() or (state is not None and state.reason in RESTING):
+    if deployment.is_ready() or (state is not None and state["reason"] in RESTING):
         outcome = "succeeded"
-    elif state is not None and state.type is ConditionType.DEGRADED:
+    elif state is not None and is_degraded(state):
         outcome = "failed"
     return Revision(
         number=number,
@@ -118,9 +118,9 @@ def _current(deployment: ModelDeployment, number: int, at: datetime) -> Revision
         cause=annotations.get(CAUSE_ANNOTATION),
         by=annotations.get(AUTHOR_ANNOTATION),
         outcome=outcome,
-        reason=state.reason if state is not None else None,
-        message=state.message if state is not None else "",
-        decided_at=state.last_transition_time if state is not None and outcome != "pending" else None,
+        reason=state["reason"] if state is not None else None,
+        message=state.get("message", "") if state is not None else "",
+        decided_at=state["lastTransitionTime"] if state is not None and outcome != "pending" else None,
         digest=deployment.status.digest if deployment.status is not None and outcome == "succeeded" else None,
         current=True,
     )

@@ -10,8 +10,7 @@ from typing import Any
 
 from mlp.api.agent import ProcessStatus
 from mlp.api.deployment import ModelDeployment
-from mlp.api.history import DeploymentEvent, Revision
-from mlp.api.why import Why
+from mlp.api.documents import DeploymentDocument, EventDocument, ProcessDocument, RevisionDocument, WhyDocument
 from mlp.errors import MlpError, NotFound, Precondition, Unavailable
 from mlp.kube.resource import DEPLOYMENTS, EVENTS, NAMESPACES, PODS, REPLICA_SETS, SECRETS, Resource
 from mlp.targets.base import Platform, Report, Watch, unwatched
@@ -43,7 +42,7 @@ from mlp.targets.kubernetes.removal import stop
 from mlp.targets.kubernetes.rollout import Progress
 from mlp.targets.kubernetes.seen import pods_in, pods_of, progress_in, workload_of
 from mlp.targets.kubernetes.waiting import Waiter
-from mlp.targets.ready import state_of, wait_ready
+from mlp.targets.ready import serves_nothing, wait_ready
 
 _LOOK_SECONDS = 0.25
 _WATCH_SECONDS = 1.0
@@ -174,19 +173,20 @@ class KubernetesTarget:
                 shown, since = found, time.monotonic()
                 yield shown
 
-    def history(self, name: str) -> Sequence[Revision]:
+    def history(self, name: str) -> Sequence[RevisionDocument]:
         """Return the roll-outs that the cluster still knows; of earlier ones nothing but version and time."""
-        return revisions_of(self.get(name), self._found(REPLICA_SETS, _selector_of(name)))
+        found = revisions_of(self._deployments.get(name), self._found(REPLICA_SETS, _selector_of(name)))
+        return [each.document() for each in found]
 
-    def events(self, name: str) -> Sequence[DeploymentEvent]:
+    def events(self, name: str) -> Sequence[EventDocument]:
         """Return the events that the cluster still keeps, an hour as a rule."""
         self.get(name)
-        return events_of(name, self._found(EVENTS))
+        return [each.document() for each in events_of(name, self._found(EVENTS))]
 
-    def why(self, name: str) -> Why:
+    def why(self, name: str) -> WhyDocument:
         """Return the chain from a deployment through its pods to what is wrong."""
         workload = live(self._cluster.client, {"kind": DEPLOYMENTS.kind, "metadata": self._place(name)})
-        return why_of(self.get(name), workload, self._found(PODS, _selector_of(name)))
+        return why_of(self._deployments.get(name), workload, self._found(PODS, _selector_of(name))).document()
 
     def registry_url(self) -> str:
         """Return where the registry answers: a port-forward that lasts as long as this process."""
@@ -205,9 +205,9 @@ class KubernetesTarget:
             return None
         return base64.b64decode(secret["data"]["token"]).decode().strip()
 
-    def apply(self, deployment: ModelDeployment) -> ModelDeployment:
+    def apply(self, deployment: ModelDeployment) -> DeploymentDocument:
         """Apply a deployment."""
-        return self._deployments.apply(deployment)
+        return self._deployments.apply(deployment).document()
 
     def not_applied(self, deployment: ModelDeployment) -> list[str]:
         """Return what is not applied here: another namespace."""
@@ -216,15 +216,15 @@ class KubernetesTarget:
             return []
         return [f"namespace: {named} is not applied: the target is {self._cluster.namespace}"]
 
-    def get(self, name: str) -> ModelDeployment:
+    def get(self, name: str) -> DeploymentDocument:
         """Return a deployment."""
-        return self._deployments.get(name)
+        return self._deployments.get(name).document()
 
-    def list(self) -> Sequence[ModelDeployment]:
+    def list(self) -> Sequence[DeploymentDocument]:
         """Return every deployment."""
-        return self._deployments.every()
+        return [each.document() for each in self._deployments.every()]
 
-    def wait_ready(self, deployment: ModelDeployment, report: Report, *, timeout: float) -> ModelDeployment:
+    def wait_ready(self, deployment: DeploymentDocument, report: Report, *, timeout: float) -> DeploymentDocument:
         """Wait until the deployment serves what this generation asks for."""
         return wait_ready(self.get, deployment, report, timeout=timeout, look_seconds=_LOOK_SECONDS)
 
@@ -238,9 +238,7 @@ class KubernetesTarget:
         try:
             return self._reach.url(_selector_of(name), MODEL_PORT)
         except Unavailable as error:
-            state = state_of(deployment)
-            why = f": {state.message}" if state is not None else ""
-            raise Precondition(f"{name} serves nothing yet{why}", code="not_serving", details={"name": name}) from error
+            raise serves_nothing(deployment) from error
 
     def logs(
         self, name: str, *, tail: int | None = None, follow: bool = False, since: float | None = None
@@ -290,9 +288,9 @@ class KubernetesTarget:
     def _not_running(self) -> Precondition:
         return Precondition(f"no platform runs in {self._cluster.describe()}", code="platform_not_running")
 
-    def _report_return(self, deployment: ModelDeployment, report: Report, deadline: float) -> None:
+    def _report_return(self, deployment: DeploymentDocument, report: Report, deadline: float) -> None:
         """Wait for a deployment of earlier, and say how it is; one that does not come back does not fail `up`."""
-        name = deployment.metadata.name
+        name = deployment["metadata"]["name"]
         try:
             self.wait_ready(deployment, lambda _line: None, timeout=max(0.0, deadline - time.monotonic()))
         except MlpError as error:
@@ -305,11 +303,11 @@ def _selector_of(name: str) -> str:
     return f"app.kubernetes.io/instance={name},component=inference-server"
 
 
-def _process(component: Component, state: Progress, pods: Sequence[Body]) -> ProcessStatus:
+def _process(component: Component, state: Progress, pods: Sequence[Body]) -> ProcessDocument:
     restarts = sum(
         container.get("restartCount", 0)
         for pod in pods_of(component, pods)
         for container in pod.get("status", {}).get("containerStatuses") or ()
     )
     message = state.words if state.problem is not None else ""
-    return ProcessStatus(name=component.name, state=state.phase, restarts=restarts, message=message)
+    return ProcessStatus(name=component.name, state=state.phase, restarts=restarts, message=message).document()

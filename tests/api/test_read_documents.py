@@ -1,0 +1,105 @@
+"""Those who only read see the documents that are written: the same fields, and what may be left out may be left out."""
+
+import json
+
+import pytest
+
+from mlp.api import documents, shape
+from mlp.api.agent import AgentStatus, ProcessStatus
+from mlp.api.alias import Alias, AliasChange
+from mlp.api.deployment import Condition, ModelDeployment, ObjectMeta, Spec, Status
+from mlp.api.history import DeploymentEvent, Revision
+from mlp.api.inference import Metadata, Prediction, PredictRequest, Readiness, ServedModel
+from mlp.api.model import Model, ModelVersion, Source, VersionSummary
+from mlp.api.receipt import GoldenRows, Receipt
+from mlp.api.signature import Feature, Outputs, Signature
+from mlp.api.why import Link, Why
+
+WRITTEN_BY = {
+    documents.MetaDocument: ObjectMeta,
+    documents.SpecDocument: Spec,
+    documents.ConditionDocument: Condition,
+    documents.StatusDocument: Status,
+    documents.DeploymentDocument: ModelDeployment,
+    documents.ProcessDocument: ProcessStatus,
+    documents.AgentDocument: AgentStatus,
+    documents.RevisionDocument: Revision,
+    documents.EventDocument: DeploymentEvent,
+    documents.LinkDocument: Link,
+    documents.WhyDocument: Why,
+    documents.FeatureDocument: Feature,
+    documents.OutputsDocument: Outputs,
+    documents.SignatureDocument: Signature,
+    documents.GoldenDocument: GoldenRows,
+    documents.ReceiptDocument: Receipt,
+    documents.SourceDocument: Source,
+    documents.VersionDocument: ModelVersion,
+    documents.SummaryDocument: VersionSummary,
+    documents.ModelDocument: Model,
+    documents.AliasDocument: Alias,
+    documents.AliasChangeDocument: AliasChange,
+    documents.ServedDocument: ServedModel,
+    documents.PredictionDocument: Prediction,
+    documents.ReadinessDocument: Readiness,
+    documents.MetadataDocument: Metadata,
+    documents.RequestDocument: PredictRequest,
+}
+VERSION = {
+    "name": "iris",
+    "version": 1,
+    "digest": "d",
+    "sha256": "s",
+    "size": 3,
+    "signature": {"inputs": [{"name": "age", "dtype": "float32"}], "outputs": {"task": "regression"}},
+    "receipt": {"sample": "given", "rows": 1},
+    "created_at": "2026-01-01T00:00:00Z",
+}
+
+
+def test_every_document_has_its_class():
+    named = {each for name, each in vars(documents).items() if name.endswith("Document")}
+    assert named == set(WRITTEN_BY)
+
+
+@pytest.mark.parametrize("read", WRITTEN_BY, ids=lambda read: read.__name__)
+def test_what_is_read_is_what_is_written(read):
+    fields = WRITTEN_BY[read].model_fields
+    written = {field.serialization_alias or name: field for name, field in fields.items()}
+    for name, (needed, _) in shape.fields_of(read).items():
+        assert name in written
+        assert needed == written[name].is_required(), name
+
+
+def test_a_document_with_more_than_is_read_is_one():
+    shape.check(
+        {**VERSION, "colour": "red", "archived_at": None, "metrics": {"accuracy": 1}}, documents.VersionDocument
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"name": None}, "name"),
+        ({"version": "1"}, "version"),
+        ({"version": True}, "version"),
+        ({"metrics": {"accuracy": "high"}}, "metrics.accuracy"),
+        ({"metrics": {"accuracy": float("nan")}}, "metrics.accuracy"),
+        ({"metrics": []}, "metrics"),
+        ({"created_at": "yesterday"}, "created_at"),
+        ({"archived_at": 5}, "archived_at"),
+        ({"receipt": {"sample": "given"}}, "receipt.rows"),
+        ({"receipt": {"sample": "given", "rows": 1, "golden": {"features": [1]}}}, "receipt.golden.features.0"),
+        ({"signature": {"inputs": [{"name": "a", "dtype": "complex"}], "outputs": {}}}, "signature.inputs.0.dtype"),
+        ({"aliases": [1]}, "aliases.0"),
+    ],
+)
+def test_what_is_something_else_is_told_with_its_place(change, place):
+    with pytest.raises(shape.Misshapen) as caught:
+        shape.check(json.loads(json.dumps({**VERSION, **change})), documents.VersionDocument)
+    assert caught.value.place == place
+
+
+@pytest.mark.parametrize("value", [None, [], "text", 1])
+def test_what_is_no_object_is_no_document(value):
+    with pytest.raises(shape.Misshapen):
+        shape.check(value, documents.VersionDocument)
