@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
-import sys
 import time
 
 import pytest
@@ -125,19 +121,3 @@ def test_a_script_is_printed_without_asking_anybody(mlp, shell):
     assert (ran.code, ran.err) == (0, "")
     assert f"__complete {shell}" in ran.out
     assert mlp("completion", "tcsh").code == 2
-
-
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
-def test_bash_completes_words_that_hold_its_own_breaks(mlp, platform, tmp_path):
-    """What bash puts in place of `iris:` is only what follows the colon."""
-    (tmp_path / "mlp").write_text(f'#!/bin/sh\nexec {sys.executable} -m mlp "$@"\n')
-    (tmp_path / "mlp").chmod(0o755)
-    script = SCRIPTS["bash"] + (
-        'COMP_WORDS=(mlp model show iris : 9); COMP_LINE="mlp model show iris:9"; COMP_POINT=${#COMP_LINE}\n'
-        '_mlp_complete 2>/dev/null; echo "${COMPREPLY[@]}"\n'
-    )
-    path = f"{tmp_path}:{os.environ['PATH']}"
-    ran = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, check=True, env={**os.environ, "PATH": path}
-    )
-    assert re.fullmatch(r"9\n", ran.stdout)

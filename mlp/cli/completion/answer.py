@@ -30,12 +30,7 @@ def answer(arguments: Sequence[str]) -> None:
     """Print what fits: a word a line, with a tab before what it means. Nothing that fails is told."""
     try:
         shell, *words = arguments
-        if shell == "bash":
-            words = _split(words[0])
-        found = complete(words[1:], os.environ)
-        lines = (
-            _for_bash(found, words[-1]) if shell == "bash" else [f"{word}\t{means}" for word, means in found.items()]
-        )
+        lines = _for_bash(*words) if shell == "bash" else _with_meanings(complete(words[1:], os.environ))
         sys.stdout.write("".join(f"{line}\n" for line in lines))
     except Exception:  # noqa: BLE001, S110 - a shell that is asked for words must never show anything else
         pass
@@ -52,10 +47,21 @@ def _split(line: str) -> list[str]:
     return line.split(" ")
 
 
-def _for_bash(found: Mapping[str, str], current: str) -> list[str]:
-    """Return words without what bash takes for words of their own: what stands before `:`, `=` and `@`."""
+def _with_meanings(found: Mapping[str, str]) -> list[str]:
+    return [f"{word}\t{means}" for word, means in found.items()]
+
+
+def _for_bash(line: str, replaced: str | None = None) -> list[str]:
+    """Return the words that fit at the end of a line, without what bash leaves as it is.
+
+    It replaces the part `replaced` alone: what follows a `:` or `=`, or begins with an `@`.
+    """
+    words = _split(line)
+    found, current = complete(words[1:], os.environ), words[-1]
     broken = _BASH_BREAKS.match(current)
     begin = len(broken[0]) if broken is not None else 0
+    if replaced is not None and current.endswith(replaced):
+        begin = len(current) - len(replaced)
     return [word if word == _FILES else word[begin:] for word in found]
 
 

@@ -13,7 +13,7 @@ _BASH = r"""_mlp_complete() {
         else
             COMPREPLY+=("$line")
         fi
-    done < <("${COMP_WORDS[0]}" __complete bash "${COMP_LINE:0:$COMP_POINT}" 2>/dev/null)
+    done < <("${COMP_WORDS[0]}" __complete bash "${COMP_LINE:0:$COMP_POINT}" "$2" 2>/dev/null)
     local last="${COMPREPLY[*]: -1}"
     if [[ ${#COMPREPLY[@]} -eq 1 && "$last" == *[=@] ]]; then
         compopt -o nospace
