@@ -176,13 +176,18 @@ class LocalTarget:
 
     def wait_ready(self, deployment: DeploymentDocument, report: Report, *, timeout: float) -> DeploymentDocument:
         """Wait until the deployment serves what this generation asks for; a suspended one has nothing to wait for."""
+        return self._wait(deployment, report, timeout, patient=True)
+
+    def _wait(
+        self, deployment: DeploymentDocument, report: Report, timeout: float, *, patient: bool
+    ) -> DeploymentDocument:
         statuses = self._statuses(time.monotonic() + timeout)
 
         def get(name: str) -> DeploymentDocument:
             found = (each for each in next(statuses)["deployments"] if each["metadata"]["name"] == name)
             return next(found, None) or self.get(name)
 
-        return wait_ready(get, deployment, report, timeout=timeout, look_seconds=0.0)
+        return wait_ready(get, deployment, report, timeout=timeout, look_seconds=0.0, patient=patient)
 
     def _statuses(self, deadline: float) -> Iterator[AgentDocument]:
         """Yield what the agent says now and at each change, so that nobody has to ask again and again."""
@@ -279,7 +284,8 @@ class LocalTarget:
         """Wait until a deployment of an earlier run serves again, or is known not to, and say which."""
         name = deployment["metadata"]["name"]
         try:
-            current = self.wait_ready(deployment, lambda _line: None, timeout=max(0.0, deadline - time.monotonic()))
+            rest = max(0.0, deadline - time.monotonic())
+            current = self._wait(deployment, lambda _line: None, rest, patient=False)
         except (Failed, DeadlineExceeded) as error:
             report(error.message)
         else:

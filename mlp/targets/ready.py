@@ -13,6 +13,8 @@ RESTING = ("ScaledToZero", "Suspended")
 """Reasons that are what the spec asks for."""
 _PASSING = ("RegistryUnavailable",)
 """Reasons of a degraded deployment that end by themselves."""
+_PERHAPS_PASSING = (*_PASSING, "PortTaken")
+"""… and those that end when somebody else does something, such as leaving a port, for which the agent waits too."""
 
 
 def wait_ready(
@@ -22,10 +24,11 @@ def wait_ready(
     *,
     timeout: float,
     look_seconds: float,
+    patient: bool = True,
 ) -> DeploymentDocument:
     """Look at a deployment until it serves what this generation asks for; a suspended one has nothing to wait for.
 
-    Raises as `Target.wait_ready` says.
+    Raises as `Target.wait_ready` says, `patient` as `has_settled` does.
     """
     name, wanted = deployment["metadata"]["name"], deployment["metadata"].get("generation")
     deadline = time.monotonic() + timeout
@@ -38,22 +41,24 @@ def wait_ready(
         if state is not None and (words := f"{name}: {state['reason']}: {state.get('message', '')}") != said:
             said = words
             report(words)
-        if has_settled(current):
+        if has_settled(current, patient=patient):
             return current
         if time.monotonic() > deadline:
             raise DeadlineExceeded(f"not ready within {timeout:g} s; {said}", details={"name": name})
         time.sleep(look_seconds)
 
 
-def has_settled(deployment: DeploymentDocument) -> bool:
+def has_settled(deployment: DeploymentDocument, *, patient: bool = True) -> bool:
     """Return whether the deployment serves what it asks for, or rests as it asks.
 
-    Raises Failed, with the condition's reason as its code, when it does not and will not by itself.
+    Raises Failed, with the condition's reason as its code, when it does not and will not by itself; unless `patient`,
+    also when somebody else has to do something first.
     """
     name, state = deployment["metadata"]["name"], state_of(deployment)
     if is_ready(deployment) or (state is not None and state["reason"] in RESTING):
         return True
-    if state is not None and is_degraded(state) and state["reason"] not in _PASSING:
+    passing = _PERHAPS_PASSING if patient else _PASSING
+    if state is not None and is_degraded(state) and state["reason"] not in passing:
         reason, message = state["reason"], state.get("message", "")
         raise Failed(f"{name}: {message}", code=reason, details={"name": name, "reason": reason})
     return False

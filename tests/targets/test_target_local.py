@@ -214,6 +214,18 @@ def test_waiting_ends_in_time_with_the_last_state(running):
     assert failed.value.code == "not_serving"
 
 
+def test_a_port_that_another_program_has_is_waited_for_but_not_by_up(running, said):
+    port = int(serve(running)["status"]["url"].rpartition(":")[2])
+    running.down(ignore, timeout=20)
+    with socket.create_server(("127.0.0.1", port)):
+        running.up(said.append, timeout=60)
+        assert any(line.startswith("iris: ") and str(port) in line for line in said)
+        broken = running.get("iris")
+        with pytest.raises(DeadlineExceeded, match="PortTaken"):
+            running.wait_ready(broken, ignore, timeout=0.1)
+    assert is_ready(running.wait_ready(broken, ignore, timeout=20))
+
+
 def test_waiting_for_a_spec_that_another_one_replaced_ends(running):
     earlier = running.apply(deployment(IS_NEVER_READY))
     running.apply(deployment(1))
