@@ -48,7 +48,7 @@ class Peer:
 
 
 PEERS: Mapping[str, Peer] = {
-    "fastapi": Peer("FastAPI, pydantic, ONNX Runtime", "fastapi", "/predict", _FEATURES),
+    "fastapi": Peer("pydantic and ONNX Runtime in FastAPI", "fastapi", "/predict", _FEATURES),
     "kserve": Peer("KServe's Python server", "kserve", "/v1/models/iris:predict", {"instances": [ROW]}),
     "mlserver": Peer("MLServer", "mlserver", "/v2/models/iris/infer", {"inputs": [_TENSOR]}),
     "bentoml": Peer("BentoML", "bentoml", "/predict", _FEATURES),
