@@ -97,6 +97,9 @@ def _folder(session: Session) -> Iterator[Finding]:
         yield Finding("folder", "error", f"{there} cannot be written", "home_not_writable")
         return
     yield Finding("folder", "ok", f"{root}, {f'of mlp {mark.version}' if mark is not None else 'nothing there yet'}")
+    for folder in Home(root).folders:
+        if folder.exists() and not folder.is_dir():
+            yield Finding("folder", "error", f"{folder} is no folder", "folder_unusable")
     free = shutil.disk_usage(there).free
     if free < LITTLE_ROOM:
         yield Finding("disk", "warning", f"only {size(free)} are free at {there}", "DiskFull")

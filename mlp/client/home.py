@@ -89,6 +89,11 @@ class Home:
         return self.root / "run"
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that lie in it."""
+        return (self.registry, self.deployments, self.history, self.logs, self.cache, self.run)
+
+    @property
     def agent_failure(self) -> Path:
         """Why the agent could not start, where it could not."""
         return self.run / "agent.termination"
@@ -99,7 +104,7 @@ class Home:
 
     def create(self) -> None:
         """Create the folder and those within, readable by their owner alone."""
-        for folder in (self.root, self.registry, self.deployments, self.history, self.logs, self.cache, self.run):
+        for folder in (self.root, *self.folders):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def is_kept(self) -> bool:

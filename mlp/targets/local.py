@@ -278,7 +278,8 @@ class LocalTarget:
         except OSError as error:
             code = code_of(error)
             code = "home_not_writable" if code == "folder_unusable" else code
-            raise Precondition(f"{self._home.root} cannot be written: {error.strerror}", code=code) from error
+            where = error.filename or self._home.root
+            raise Precondition(f"{where} cannot be written: {error.strerror}", code=code) from error
 
     def _report_return(self, deployment: DeploymentDocument, report: Report, deadline: float) -> None:
         """Wait until a deployment of an earlier run serves again, or is known not to, and say which."""

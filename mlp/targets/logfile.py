@@ -13,7 +13,8 @@ from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO
 
-from mlp.errors import NotFound
+from mlp.client.refusals import code_of
+from mlp.errors import NotFound, Precondition
 
 _LOOK_SECONDS = 0.2
 
@@ -22,12 +23,15 @@ def read_log(path: Path, tail: int | None, follow: bool, since: float | None = N
     """Yield the last `tail` lines (None: all), and with `follow` those written later, without their ends.
 
     What was put aside as `<name>.log.1` and so on belongs to it. With `since`, lines of the last so many seconds only;
-    a line that tells no time is as old as the one before it. Raises NotFound (`log_not_found`).
+    a line that tells no time is as old as the one before it. Raises NotFound (`log_not_found`), and Precondition where
+    the log cannot be read.
     """
     try:
         file = path.open("rb")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise NotFound(f"there is no log {path}", code="log_not_found") from None
+    except OSError as error:
+        raise Precondition(f"{path} cannot be read: {error.strerror}", code=code_of(error)) from error
     oldest = None if since is None else datetime.now(UTC) - timedelta(seconds=since)
     return _lines(path, file, tail, follow, oldest)
 

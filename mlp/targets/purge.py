@@ -20,11 +20,12 @@ def purge(home: Home) -> None:
     try:
         _delete(home)
     except OSError as error:
-        raise Failed(f"{home.root} cannot be deleted: {error}", code="purge_failed") from error
+        where = error.filename or home.root
+        raise Failed(f"{home.root} cannot be deleted: {where}: {error.strerror}", code="purge_failed") from error
 
 
 def _delete(home: Home) -> None:
-    for folder in (home.registry, home.deployments, home.history, home.logs, home.cache, home.run):
+    for folder in home.folders:
         if folder.exists():
             shutil.rmtree(folder)
     for file in (

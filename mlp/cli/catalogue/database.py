@@ -22,7 +22,7 @@ DATABASE: Mapping[str, Known] = {
     "database_unusable": Known(
         "MLP5403",
         "The registry's database cannot be used",
-        "It answers, but the user, the password, the database's name or the file's mode is wrong.",
+        "The user, the password or the database's name is wrong, or the file is no database.",
         "correct DATABASE_URL and DATABASE_PASSWORD_FILE as the message says",
     ),
     "schema_newer": Known(

@@ -88,7 +88,8 @@ def _writing_engine(url: str, *pragmas: str) -> AsyncEngine:
         try:
             os.close(os.open(Path(engine.url.database), os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            raise Precondition(f"the database cannot be opened: {error.strerror}", code="database_unusable") from error
+            words = f"the database {engine.url.database} cannot be opened: {error.strerror}"
+            raise Precondition(words, code="data_unusable") from error
     _set_pragmas(engine, "journal_mode=WAL", "synchronous=FULL", *pragmas)
 
     @event.listens_for(engine.sync_engine, "begin")
