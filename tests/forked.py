@@ -1,4 +1,4 @@
-"""Processes forked from one that has imported registry and command line already: all but the seconds of imports.
+"""Processes forked from one that has imported services and command line already: all but the seconds of imports.
 
 What is about a start itself goes through `python -m …` instead.
 """
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import IO, Any
@@ -24,6 +25,10 @@ _IMPORTED = (
     "mlp.cli.root",
     "mlp.cli.command",
     "mlp.client.registry",
+    "mlp.local.__main__",
+    "mlp.inference.__main__",
+    "mlp.controller.__main__",
+    "tests.forked",
 )
 _FORKED: Any = multiprocessing.get_context("forkserver")
 _FORKED.set_forkserver_preload(list(_IMPORTED))
@@ -34,7 +39,7 @@ class Forked:
     """A process that runs `program`, as far as tests use `subprocess.Popen`.
 
     `streams` are the files of descriptors 0, 1 and 2, and without 0 there is nothing to read; `ready` is the end of the
-    pipe that MLP_READY_FD names.
+    pipe that MLP_READY_FD names. With `session` it leads a session of its own.
     """
 
     def __init__(
@@ -45,12 +50,12 @@ class Forked:
         streams: Mapping[int, int],
         ready: int | None = None,
         folder: Path | None = None,
+        session: bool = False,
     ) -> None:
         handed = {number: DupFd(descriptor) for number, descriptor in streams.items()}
         pipe = None if ready is None else DupFd(ready)
-        self._process = _FORKED.Process(
-            target=_run, args=(program, arguments, dict(environment), handed, pipe, folder or Path.cwd())
-        )
+        place = _Place(dict(environment), handed, pipe, folder or Path.cwd(), session)
+        self._process = _FORKED.Process(target=_run, args=(program, arguments, place))
         self._process.start()
         self.pid: int = self._process.pid
 
@@ -71,6 +76,9 @@ class Forked:
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
             os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
@@ -112,21 +120,27 @@ def spared() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("MLP_", "DATABASE_"))}
 
 
-def _run(
-    program: Program,
-    arguments: tuple[str, ...],
-    environment: dict[str, str],
-    handed: dict[int, Any],
-    ready: Any,
-    folder: Path,
-) -> None:
-    for number, descriptor in handed.items():
+@dataclass(frozen=True)
+class _Place:
+    """What a process finds around itself."""
+
+    environment: dict[str, str]
+    handed: dict[int, Any]
+    ready: Any
+    folder: Path
+    session: bool
+
+
+def _run(program: Program, arguments: tuple[str, ...], place: _Place) -> None:
+    if place.session:
+        os.setsid()
+    for number, descriptor in place.handed.items():
         os.dup2(descriptor.detach(), number)
-    if ready is not None:
-        environment |= {"MLP_READY_FD": str(ready.detach())}
     os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(folder)
+    os.environ.update(place.environment)
+    if place.ready is not None:
+        os.environ["MLP_READY_FD"] = str(place.ready.detach())
+    os.chdir(place.folder)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  multiprocessing has closed it
     sys.argv = ["mlp", *arguments]
     sys.exit(program())

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.control_plane import end
+from tests.forked import Forked, spared
+from tests.programs import operator
 
 QUICK = {
     "MLP_LEASE_SECONDS": "6",
@@ -36,10 +35,9 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = 40) -> An
 
 
 class OperatorProcess:
-    """`python -m mlp.controller`, with a lease that runs out quickly."""
+    """An operator, with a lease that runs out quickly."""
 
     def __init__(self, folder: Path, registry_url: str, namespace: str, kubeconfig: Path, **more: str) -> None:
-        spared = {name: value for name, value in os.environ.items() if not name.startswith("MLP_")}
         settings = {
             "MLP_KUBECONFIG": str(kubeconfig),
             "MLP_NAMESPACES": namespace,
@@ -47,13 +45,8 @@ class OperatorProcess:
         }
         self.log = folder / f"operator-{namespace}-{time.monotonic_ns()}.log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "mlp.controller"],
-                env=spared | QUICK | settings | more,
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-            )
+            streams = {1: log.fileno(), 2: log.fileno()}
+            self.process = Forked(operator, environment=spared() | QUICK | settings | more, streams=streams)
 
     def lines(self) -> list[dict[str, Any]]:
         written = self.log.read_text().splitlines()

@@ -23,6 +23,9 @@ sys.path.insert(0, str(Path(__file__).parent))  # tests are no package; what the
 
 from served_models import Published, iris
 
+from tests.forked import Forked, spared
+from tests.programs import model_server
+
 START_SECONDS = 30.0
 
 
@@ -30,7 +33,7 @@ START_SECONDS = 30.0
 class Running:
     """A model server's process that has said that it is ready."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     ready: dict[str, Any]
     log_file: Path
     http: httpx.Client
@@ -67,38 +70,51 @@ class Ended:
 
 @dataclass
 class Launcher:
-    """Starts `python -m mlp.inference`, and ends what is left when the test is over."""
+    """Starts model servers, and ends what is left when the test is over.
+
+    They are forked, unless the start itself matters (`anew`) or they inherit a socket.
+    """
 
     folder: Path
-    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    anew: bool = False
+    started: list[subprocess.Popen[bytes] | Forked] = field(default_factory=list)
     clients: list[httpx.Client] = field(default_factory=list)
 
     def spawn(
         self, inherited: tuple[int, ...] = (), flags: tuple[str, ...] = (), **settings: Any
-    ) -> tuple[subprocess.Popen[bytes], int, Path]:
+    ) -> tuple[subprocess.Popen[bytes] | Forked, int, Path]:
         """Start a process; return it, the end of its pipe to read from, and its log."""
         said, tell = os.pipe()
         log_file = self.folder / f"{len(self.started)}.log"
         environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith("MLP_")},
+            **spared(),
             "MLP_PORT": "0",
-            "MLP_READY_FD": str(tell),
             "MLP_CACHE_DIR": str(self.folder / "cache"),
             "MLP_TERMINATION_FILE": str(self.folder / f"{len(self.started)}.termination"),
             "MLP_DRAIN_SECONDS": "0.2",
             **{f"MLP_{name.upper()}": str(value) for name, value in settings.items()},
         }
         with log_file.open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "mlp.inference", *flags],
-                env=environment,
-                stderr=log,
-                pass_fds=(tell, *inherited),
-                cwd=self.folder,
-            )
+            process = self._begin(log.fileno(), tell, inherited, flags, environment)
         os.close(tell)
         self.started.append(process)
         return process, said, log_file
+
+    def _begin(
+        self, log: int, ready: int, inherited: tuple[int, ...], flags: tuple[str, ...], environment: dict[str, str]
+    ) -> subprocess.Popen[bytes] | Forked:
+        if not self.anew and not inherited:
+            streams = {2: log}
+            return Forked(
+                model_server, *flags, environment=environment, streams=streams, ready=ready, folder=self.folder
+            )
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "mlp.inference", *flags],
+            env=environment | {"MLP_READY_FD": str(ready)},
+            stderr=log,
+            pass_fds=(ready, *inherited),
+            cwd=self.folder,
+        )
 
     def start(self, inherited: tuple[int, ...] = (), flags: tuple[str, ...] = (), **settings: Any) -> Running:
         """Start a server and wait until it is ready."""

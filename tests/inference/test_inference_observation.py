@@ -139,7 +139,8 @@ def check_answers(server, operation):
     check()
 
 
-def test_a_server_of_iris_stays_within_its_memory(fresh):
+def test_a_server_of_iris_stays_within_its_memory(fresh, launcher):
+    launcher.anew = True
     server = fresh(iris)
     for _ in range(200):
         server.predict(features=[SETOSA])

@@ -27,6 +27,13 @@ def settings_of(**given) -> Settings:
 
 
 @pytest.fixture
+def launcher(launcher):
+    """Each process begins with Python."""
+    launcher.anew = True
+    return launcher
+
+
+@pytest.fixture
 def start(tmp_path):
     """Do what a process does before it listens; return the loaded model, or the reason why there is none."""
 

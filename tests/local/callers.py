@@ -30,7 +30,7 @@ def predict(connection: http.client.HTTPConnection, body: bytes = ROWS) -> dict:
 
 
 class Callers:
-    """Keep-alive clients that ask hundreds of times a second, and one that connects anew each time.
+    """Keep-alive clients that together ask hundreds of times a second, and one that connects anew each time.
 
     They forgive nothing. Without the pause they would starve the processes whose start they wait for.
     """
@@ -56,7 +56,7 @@ class Callers:
 
     def _ask(self) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
-        while not self._ended.wait(0.003):
+        while not self._ended.wait(0.01):
             try:
                 self.answers.append(predict(connection, self._body)["model"]["version"])
             except (OSError, http.client.HTTPException) as error:
@@ -65,7 +65,7 @@ class Callers:
         connection.close()
 
     def _knock(self) -> None:
-        while not self._ended.wait(0.005):
+        while not self._ended.wait(0.02):
             connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
             try:
                 predict(connection, self._body)

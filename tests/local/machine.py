@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,8 +14,10 @@ import psutil
 from mlp.api.deployment import ConditionType, ModelDeployment
 from mlp.client.home import Home
 from mlp.errors import Precondition
+from tests.forked import Forked
 from tests.local.callers import PATIENCE, Callers, predict, until
 from tests.local.typed_agent import TypedAgent
+from tests.programs import agent
 
 STAND_IN = json.dumps([sys.executable, str(Path(__file__).with_name("stand_in.py"))])
 
@@ -38,7 +39,7 @@ class Machine:
         self.registry_port, self.model_port = free_port(), free_port()
         self.settings = {"MLP_RETRY_SECONDS": "0.1", **settings}
         self.client = TypedAgent(self.home)
-        self.agent: subprocess.Popen | None = None
+        self.agent: Forked | None = None
         self.output = root / "agent.log"
         self.termination = root / "agent.termination"
 
@@ -53,15 +54,10 @@ class Machine:
             **self.settings,
         }
 
-    def spawn(self, *arguments: str) -> subprocess.Popen:
+    def spawn(self, *arguments: str) -> Forked:
         with self.output.open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, "-m", "mlp.local", *arguments],
-                env=self.environment,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+            streams = {1: output.fileno(), 2: output.fileno()}
+            return Forked(agent, *arguments, environment=self.environment, streams=streams, session=True)
 
     def up(self) -> None:
         self.agent = self.spawn()

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import ValidationError
-from registry_process import Registry
+from registry_process import SERVE, Registry
 from sample_models import announce, linear_model, put
 
 from mlp.client.registry import RegistryClient
@@ -89,9 +89,11 @@ def test_what_it_keeps_is_for_its_owner_alone(registry: Registry, client: Regist
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
 
-def test_it_never_loads_what_opens_models(registry: Registry, client: RegistryClient) -> None:
+def test_it_never_loads_what_opens_models(make_registry: Any) -> None:
+    registry: Registry = make_registry(command=SERVE).start()
     sample = linear_model()
-    client.push("unopened", sample.manifest, sample.onnx)
+    with registry.client() as client:
+        client.push("unopened", sample.manifest, sample.onnx)
     mapped = Path(f"/proc/{registry.process.pid}/maps").read_text("utf-8")
     assert "sqlite3" in mapped
     for library in ("onnx", "numpy", "google/_upb"):
