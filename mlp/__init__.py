@@ -3,8 +3,12 @@
 `mlp.push` and `mlp.predict` are for notebooks; what they need is imported when they are first asked for.
 """
 
+import os
 from importlib import import_module
 from typing import Any
+
+# ONNX Runtime sends telemetry to its makers, unless it is told not to before it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 

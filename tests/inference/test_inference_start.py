@@ -287,3 +287,14 @@ def test_a_server_serves_although_the_agent_that_started_it_is_dead(launcher, re
     _, said, _ = launcher.spawn((listening.fileno(),), **settings)
     os.close(said)
     assert httpx.get(f"http://127.0.0.1:{listening.getsockname()[1]}/ready", timeout=20).status_code == 200
+
+
+def test_a_server_leaves_nothing_in_a_home_and_tells_nobody_of_itself(launcher, registry, monkeypatch, tmp_path):
+    """ONNX Runtime would keep a database of what it has to tell there."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+    server = launcher.start(**registry.publish(iris()))
+    assert server.http.post("/predict", json={"features": [SETOSA]}).status_code == 200
+    assert list(home.rglob("*")) == []
