@@ -14,13 +14,12 @@ LOG = logging.getLogger("mlp.inference")
 
 
 def configure(level: str) -> None:
-    """Send every log record of this process to stderr as JSON, from `level` (a lower-case name) up."""
+    """Send records to stderr as JSON: our own from `level` (a lower-case name) up, those of libraries from warning."""
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonLine())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # The HTTP client logs URLs and headers, and a presigned URL is a secret.
-    for talkative in ("httpx", "httpcore", "urllib3"):
-        logging.getLogger(talkative).setLevel(logging.WARNING)
+    # Below that, libraries log what is a secret: the URL of a download may be a presigned one.
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    LOG.setLevel(level.upper())
 
 
 def name_model(name: str, version: int, digest: str) -> None:

@@ -77,6 +77,7 @@ def test_a_log_line_names_the_request_its_trace_and_the_model(capsys, tmp_path):
     finally:
         logging.getLogger().handlers, level = kept
         logging.getLogger().setLevel(level)
+        log.LOG.setLevel(logging.NOTSET)
     first, second = (json.loads(line) for line in capsys.readouterr().err.splitlines())
     assert (first["event"], first["path"], first["status"]) == ("request", "/predict", 200)
     assert (first["model"], first["version"], first["digest"]) == ("iris", 1, server.model.digest)
