@@ -6,7 +6,7 @@ It knows paths and statuses; sockets and framing are `http1`'s, models the data 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import NamedTuple
 
@@ -15,11 +15,12 @@ from mlp.inference.handlers import INTERNAL, ErrorForm, error_reply
 from mlp.inference.http1 import Headers, Reply, Request
 from mlp.inference.log import LOG
 from mlp.inference.metrics import RouteMetrics
+from mlp.inference.promise import Promise
 from mlp.inference.request_id import ID_HEADER, RequestIds
 from mlp.inference.trace import HEADER as TRACE_HEADER
 from mlp.inference.trace import PassOn, Served, Tracing, fields_of
 
-Handler = Callable[[Request], Reply | Awaitable[Reply]]
+Handler = Callable[[Request], Reply | Promise[Reply]]
 Guard = Callable[[Headers], None]
 """Raises Denied for a caller that may not ask this."""
 
@@ -65,7 +66,7 @@ class App:
         self._tracing = tracing or PassOn()
         self._logs_requests = LOG.isEnabledFor(logging.DEBUG)
 
-    def answer(self, request: Request) -> Reply | Awaitable[Reply]:
+    def answer(self, request: Request) -> Reply | Promise[Reply]:
         """Answer one request; a failure of any kind becomes an error document."""
         begin = perf_counter()
         request_id = self._id_of(request.headers.get(ID_HEADER))
@@ -76,7 +77,10 @@ class App:
             reply = _failure(error, counted.route, request_id)
         if isinstance(reply, Reply):
             return self._finish(reply, request, counted, request_id, begin)
-        return self._answer_later(reply, request, counted, request_id, begin)
+        return reply.map(
+            lambda made: self._finish(made, request, counted, request_id, begin),
+            lambda error: self._finish(_failure(error, counted.route, request_id), request, counted, request_id, begin),
+        )
 
     def refuse(self, error: MlpError, path: str | None) -> Reply:
         """Answer what never became a request that could be handled."""
@@ -91,7 +95,7 @@ class App:
         route = self._elsewhere(path)
         return _Counted(route, self._metrics_of(route.name))
 
-    def _handle(self, route: Route, request: Request) -> Reply | Awaitable[Reply]:
+    def _handle(self, route: Route, request: Request) -> Reply | Promise[Reply]:
         if self._guard is not None and route.is_guarded:
             self._guard(request.headers)
         handler = route.handlers.get(request.method)
@@ -101,15 +105,6 @@ class App:
             raise NotFound(f"no such path; this server answers {', '.join(self._routes)}", code="no_such_path")
         allowed = b", ".join(route.handlers).decode()
         raise Invalid(f"this path takes {allowed}", code="method_not_allowed", details={"allow": allowed})
-
-    async def _answer_later(
-        self, promised: Awaitable[Reply], request: Request, counted: _Counted, request_id: bytes, begin: float
-    ) -> Reply:
-        try:
-            reply = await promised
-        except Exception as error:  # noqa: BLE001  every failure has an answer
-            reply = _failure(error, counted.route, request_id)
-        return self._finish(reply, request, counted, request_id, begin)
 
     def _finish(self, reply: Reply, request: Request, counted: _Counted, request_id: bytes, begin: float) -> Reply:
         reply.headers = (*reply.headers, (ID_HEADER, request_id))

@@ -18,6 +18,7 @@ import numpy as np
 
 from mlp.errors import DeadlineExceeded, MlpError, Unavailable
 from mlp.inference.metrics import Metrics
+from mlp.inference.promise import Promise
 from mlp.proof import Answers, Feeds
 
 Compute = Callable[[Feeds, int], Answers]
@@ -38,6 +39,8 @@ class Policy:
     """Runs at once."""
     is_short: Callable[[int], bool]
     """Whether a run of so many rows is so short that the event loop can do it itself."""
+    is_eager: bool = False
+    """Whether a batch is run as soon as it is full, so that nobody is refused; its runs have to be short."""
 
 
 class Job:
@@ -45,12 +48,12 @@ class Job:
 
     __slots__ = ("answer", "deadline", "feeds", "rows")
 
-    def __init__(self, feeds: Feeds, rows: int, deadline: float, answer: asyncio.Future[Answers]) -> None:
+    def __init__(self, feeds: Feeds, rows: int, deadline: float) -> None:
         self.feeds = feeds
         self.rows = rows
         self.deadline = deadline
         """By the monotonic clock; nobody wants the answer later."""
-        self.answer = answer
+        self.answer: Promise[Answers] = Promise()
 
 
 Outcome = tuple[Sequence[Answers | MlpError], float]
@@ -74,23 +77,28 @@ class Batcher:
         if len(self._jobs) >= self._policy.queue:
             raise Unavailable("too many requests wait for the model", code="overloaded")
 
-    def submit(self, feeds: Feeds, rows: int, deadline: float) -> asyncio.Future[Answers]:
+    def submit(self, feeds: Feeds, rows: int, deadline: float) -> Promise[Answers]:
         """Return the promise of answers to `rows` rows; `deadline` is by the monotonic clock.
 
         Raises Unavailable (`overloaded`) when too many wait. The promise breaks with DeadlineExceeded, or with what the
         model says of these rows; who gives it up (`cancel`) is not answered any more.
         """
         self.check_room()
-        loop = asyncio.get_running_loop()
-        job = Job(feeds, rows, deadline, loop.create_future())
+        job = Job(feeds, rows, deadline)
         self._jobs.append(job)
-        self._metrics.queued = len(self._jobs)
+        self._metrics.queued += 1
         if self._running < self._policy.runs:
-            self._arm(loop)
+            if self._policy.is_eager and len(self._jobs) >= min(self._policy.rows, self._policy.queue):
+                self._go()
+            else:
+                self._arm()
         return job.answer
 
-    def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _arm(self) -> None:
         """See to it that the model gets work: when everything that has arrived by now is read, or after the wait."""
+        if self._due is not None and not self._policy.wait:
+            return
+        loop = asyncio.get_running_loop()
         if self._policy.wait and sum(job.rows for job in self._jobs) < self._policy.rows:
             self._due = self._due or loop.call_later(self._policy.wait, self._go)
             return
@@ -122,14 +130,14 @@ class Batcher:
         rows = 0
         while self._jobs and (not batch or rows + self._jobs[0].rows <= self._policy.rows):
             job = self._jobs.popleft()
-            if job.answer.done():
+            self._metrics.queued -= 1
+            if job.answer.is_done:
                 continue
             if job.deadline <= now:
-                job.answer.set_exception(late())
+                job.answer.fail(late())
                 continue
             batch.append(job)
             rows += job.rows
-        self._metrics.queued = len(self._jobs)
         return batch
 
     def _run(self, batch: Sequence[Job]) -> Outcome:
@@ -143,8 +151,8 @@ class Batcher:
         if error is None and not run.cancelled():
             self._deliver(batch, run.result())
         for job in batch:
-            if not job.answer.done():  # a fault of ours, or the end of the process
-                job.answer.set_exception(error or Unavailable("this server is about to end", code="draining"))
+            if not job.answer.is_done:  # a fault of ours, or the end of the process
+                job.answer.fail(error or Unavailable("this server is about to end", code="draining"))
         if self._jobs and self._due is None:
             self._go()
 
@@ -154,12 +162,10 @@ class Batcher:
         for job, answer in zip(batch, answers, strict=True):
             if not isinstance(answer, MlpError):
                 self._metrics.drift.observe(job.feeds, job.rows)
-            if job.answer.done():
-                continue
             if isinstance(answer, MlpError):
-                job.answer.set_exception(answer)
+                job.answer.fail(answer)
             else:
-                job.answer.set_result(answer)
+                job.answer.keep(answer)
 
 
 def answers_to(batch: Sequence[Job], compute: Compute) -> Sequence[Answers | MlpError]:

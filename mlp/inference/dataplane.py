@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from math import inf
 from time import monotonic, perf_counter
 
 from mlp.errors import TooLarge
 from mlp.inference.batching import Batcher, Policy, late
+from mlp.inference.crowd import Crowd
 from mlp.inference.loading import LoadedModel
 from mlp.inference.metrics import Metrics
+from mlp.inference.promise import Promise
 from mlp.inference.settings import Settings
 from mlp.proof import AnswerReader, Answers, Feeds
 
@@ -37,20 +38,15 @@ class DataPlane:
         self.batches = {"on": True, "off": False}.get(settings.batching, model.pace.gains_by_batches)
         """Whether requests share runs of the model."""
         self._is_quick = model.pace.is_quick and settings.batching != "on"
-        policy = Policy(
-            rows=settings.batch_rows if self.batches else 1,
-            wait=settings.batch_wait_ms / 1000 if self.batches else 0.0,
-            queue=settings.max_queue,
-            runs=1 if self.batches else _THREADS,
-            is_short=self._is_short,
-        )
         threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="model")
-        batcher = Batcher(self._compute, policy, metrics, threads)
-        self._submit = batcher.submit
-        self.check_room = batcher.check_room
+        queue = Batcher(self._compute, self._policy(settings), metrics, threads)
+        self._submit = queue.submit
+        self.check_room = queue.check_room
         """Raises Unavailable (`overloaded`) when too many wait: asked before a request is read, which costs more."""
+        self._crowd = Crowd()
+        self._share = Batcher(self._compute, _at_once(settings), metrics, threads).submit
 
-    def infer(self, feeds: Feeds, rows: int, deadline: float = inf) -> Answers | Awaitable[Answers]:
+    def infer(self, feeds: Feeds, rows: int, deadline: float = inf) -> Answers | Promise[Answers]:
         """Return the answers to `rows` rows given as the graph's inputs, or the promise of them.
 
         `deadline` is by the monotonic clock. Raises TooLarge for more rows than are answered at a time, Invalid
@@ -66,7 +62,8 @@ class DataPlane:
             raise late()
         if self._is_quick:
             if rows * self._width <= _INLINE_CELLS:
-                return self._infer_now(feeds, rows)
+                has_company = self.batches and self._crowd.joined()
+                return self._share(feeds, rows, deadline) if has_company else self._infer_now(feeds, rows)
         elif self._traffic.connections == 1 and self._traffic.in_flight <= 1 and self._is_short(rows):
             return self._infer_now(feeds, rows)  # there is nobody to share with, and nobody else to keep waiting
         return self._submit(feeds, rows, min(deadline, monotonic() + self._patience))
@@ -83,3 +80,21 @@ class DataPlane:
 
     def _is_short(self, rows: int) -> bool:
         return not self._is_quick and 0.0 < self._pace.of(rows) <= _SHORT_SECONDS
+
+    def _policy(self, settings: Settings) -> Policy:
+        """Return how requests wait that are not answered at once."""
+        shares = self.batches and not self._is_quick
+        return Policy(
+            rows=settings.batch_rows if shares else 1,
+            wait=settings.batch_wait_ms / 1000 if shares else 0.0,
+            queue=settings.max_queue,
+            runs=1 if shares else _THREADS,
+            is_short=self._is_short,
+        )
+
+
+def _at_once(settings: Settings) -> Policy:
+    """Return how small requests to a quick model share a run: those that the same turn of the event loop brings."""
+    return Policy(
+        rows=settings.batch_rows, wait=0.0, queue=settings.max_queue, runs=1, is_short=lambda _: True, is_eager=True
+    )

@@ -44,7 +44,7 @@ class Pace:
     @property
     def gains_by_batches(self) -> bool:
         """Whether rows of several requests are answered much faster together."""
-        return not self.is_quick and _BATCH * self.single > _WORTH * self.of(_BATCH)
+        return _BATCH * self.single > _WORTH * self.of(_BATCH)
 
 
 def measured(run: Callable[[Feeds], object], signature: Signature, receipt: Receipt) -> Pace:
@@ -55,7 +55,7 @@ def measured(run: Callable[[Feeds], object], signature: Signature, receipt: Rece
     try:
         run(one)  # the first run allocates
         single = _seconds(run, one)
-        if single < QUICK_SECONDS or single > _LONGEST_SECONDS:
+        if single > _LONGEST_SECONDS:
             return Pace(single, single)
         run(many)
         return Pace(single, max(0.0, _seconds(run, many) - single) / (_BATCH - 1))

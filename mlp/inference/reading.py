@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from mlp.errors import Unavailable
 from mlp.inference.http1 import Reply, Request
+from mlp.inference.promise import Promise
 
 Call = TypeVar("Call")
 _LARGE = 65_536
@@ -43,19 +44,19 @@ class TwoSteps(Generic[Call]):
     def __init__(
         self,
         read: Callable[[Request], Call],
-        answer: Callable[[Call], Reply | Awaitable[Reply]],
+        answer: Callable[[Call], Reply | Promise[Reply]],
         readers: Readers,
     ) -> None:
         self._read = read
         self._answer = answer
         self._readers = readers
 
-    def __call__(self, request: Request) -> Reply | Awaitable[Reply]:
+    def __call__(self, request: Request) -> Reply | Promise[Reply]:
         """Answer one request; raise what its two steps raise."""
         self._readers.admit()
         if len(request.body) <= _LARGE:
             return self._answer(self._read(request))
-        return self._apart(request)
+        return Promise.of(self._apart(request))
 
     async def _apart(self, request: Request) -> Reply:
         reply = self._answer(await self._readers.read(self._read, request))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from mlp.inference.oip.routes import OpenInference
 from mlp.inference.pages import Pages
 from mlp.inference.predict.instances import InstancesRoute
 from mlp.inference.predict.route import PredictRoute
+from mlp.inference.promise import Promise
 from mlp.inference.reading import Readers, TwoSteps
 from mlp.inference.routes import elsewhere, model_routes
 from mlp.inference.rpc.messages import schema
@@ -62,17 +63,19 @@ class InProcess:
         """Ask by GET, or by POST where there is a body."""
         content = json.dumps(body).encode() if isinstance(body, dict) else body or b""
         given = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
-        return _awaited(self._app.answer(Request(b"GET" if body is None else b"POST", path, given, content)))
+        request = Request(b"GET" if body is None else b"POST", path, given, content)
+        return _awaited(lambda: self._app.answer(request))
 
     def rpc(self, fill: Any) -> Any:
         """Call ModelInfer with a message that `fill` has completed; return the response."""
         message = self._schema.methods["ModelInfer"].request(model_name=self.model.name)
         fill(message)
-        return _awaited(self._answers["ModelInfer"](message, math.inf))
+        return _awaited(lambda: self._answers["ModelInfer"](message, math.inf))
 
 
-def _awaited(found: Any) -> Any:
+def _awaited(ask: Callable[[], Any]) -> Any:
     async def wait() -> Any:
-        return await found
+        found = ask()
+        return await found if isinstance(found, Promise) else found
 
-    return asyncio.run(wait()) if inspect.isawaitable(found) else found
+    return asyncio.run(wait())

@@ -14,6 +14,7 @@ from served_models import iris
 
 from mlp.errors import DeadlineExceeded, Invalid, MlpError, Unavailable
 from mlp.inference.batching import Batcher, Policy
+from mlp.inference.crowd import Crowd
 from mlp.inference.drift import Drift
 from mlp.inference.metrics import Metrics
 from mlp.inference.pace import Pace
@@ -134,6 +135,25 @@ def test_the_queue_is_bounded_and_takes_again_what_it_has_room_for():
     assert asyncio.run(overload()) == ("overloaded", [8])
 
 
+def test_an_eager_queue_refuses_nobody():
+    model = Model()
+    jobs = [(feeds(value),) for value in range(10)]
+    outcomes = answered(model, jobs, rows=4, queue=4, is_eager=True)
+    assert [each.predictions.tolist() for each in outcomes] == [[2 * value] for value in range(10)]
+    assert model.runs == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+def test_a_crowd_is_known_by_the_last_turn_of_the_loop():
+    async def arrive(*turns):
+        crowd, said = Crowd(), []
+        for count in turns:
+            said.append({crowd.joined() for _ in range(count)})
+            await asyncio.sleep(0)
+        return said
+
+    assert asyncio.run(arrive(1, 5, 5, 1, 1)) == [{False}, {False}, {True}, {True}, {False}]
+
+
 def test_what_comes_during_a_run_makes_up_the_next_one():
     model = Model()
 
@@ -168,6 +188,7 @@ def test_a_wait_gathers_company_and_a_full_batch_does_not_wait():
     [
         (Pace(), True, False),
         (Pace(0.000_02, 0.000_02), True, False),
+        (Pace(0.000_02, 0.000_000_1), True, True),
         (Pace(0.001, 0.000_05), False, True),
         (Pace(0.001, 0.000_9), False, False),
         (Pace(0.2, 0.2), False, False),

@@ -15,6 +15,7 @@ from mlp.errors import DeadlineExceeded, Invalid, MlpError, TooLarge, Unavailabl
 from mlp.inference.http1.head import CLOSE, CONTINUE, KEEP_ALIVE
 from mlp.inference.http1.limits import LINGER_SECONDS, SLACK_BYTES
 from mlp.inference.http1.message import Reply, Request
+from mlp.inference.promise import Promise
 
 if TYPE_CHECKING:
     from mlp.inference.http1.server import HttpServer
@@ -58,9 +59,9 @@ class Connection(asyncio.Protocol):
         self.deadline = inf
         """When it is ended, by the server's clock."""
         self._waiting: deque[_Waiting] = deque()
-        self._task: asyncio.Future[Reply] | None = None
+        self._promise: Promise[Reply] | None = None
         self._owed = (b"", b"")
-        """The method of the request that the task answers, and what its answer says of the connection."""
+        """The method of the request whose answer is promised, and what its answer says of the connection."""
         self._is_writable = True
         self._has_half_closed = False
         self._is_held = False
@@ -82,18 +83,18 @@ class Connection(asyncio.Protocol):
     @property
     def is_idle(self) -> bool:
         """Whether it is between requests: closing it now takes nothing from anybody."""
-        return self._phase is _Phase.IDLE and not self._is_held and self._task is None and not self._waiting
+        return self._phase is _Phase.IDLE and not self._is_held and self._promise is None and not self._waiting
 
     @property
     def is_busy(self) -> bool:
         """Whether a request has begun that is not answered, or may have: nobody has looked."""
         has_begun = self._phase in (_Phase.HEAD, _Phase.BODY) or self._is_held
-        return has_begun or self._task is not None or bool(self._waiting)
+        return has_begun or self._promise is not None or bool(self._waiting)
 
     @property
     def _can_answer(self) -> bool:
         """Whether an answer that is made now can be sent now, unless others come before it."""
-        return self._task is None and self._is_writable and not self._is_held
+        return self._promise is None and self._is_writable and not self._is_held
 
     # The transport's side
 
@@ -109,8 +110,8 @@ class Connection(asyncio.Protocol):
         self._phase = _Phase.LEAVING
         self._release()
         self._waiting.clear()
-        if self._task is not None:
-            self._task.cancel()
+        if self._promise is not None:
+            self._promise.cancel()
         self._server.release(self)
 
     def data_received(self, data: bytes) -> None:
@@ -134,7 +135,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Return whether to stay: a caller that has said everything may still wait for an answer."""
         self._has_half_closed = True
-        return self._task is not None or bool(self._waiting)
+        return self._promise is not None or bool(self._waiting)
 
     def pause_writing(self) -> None:
         """The caller takes answers more slowly than it gets them: make no more of them."""
@@ -296,15 +297,20 @@ class Connection(asyncio.Protocol):
         if self._phase is _Phase.IDLE:
             self.deadline = inf
         self._owed = request.method, connection
-        self._task = asyncio.ensure_future(answer)
-        self._task.add_done_callback(self._answered)
+        self._promise = answer
+        answer.settle(self._answered)
 
-    def _answered(self, task: asyncio.Future[Reply]) -> None:
+    def _answered(self, reply: Reply, error: BaseException | None) -> None:
         self._traffic.in_flight -= 1
-        self._task = None
-        if self._phase is not _Phase.LEAVING and not task.cancelled():
-            self._send(task.result(), *self._owed)
-            self._go_on()
+        self._promise = None
+        if self._phase is _Phase.LEAVING:
+            return
+        if error is not None:  # a bug of ours: what can fail has its answer
+            self._transport.abort()
+            self._server.loop.call_exception_handler({"message": "no answer was made", "exception": error})
+            return
+        self._send(reply, *self._owed)
+        self._go_on()
 
     def _go_on(self) -> None:
         """Answer what waits, as far as it can be answered now, then read on."""

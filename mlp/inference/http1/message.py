@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
 
 from mlp.errors import MlpError
+from mlp.inference.promise import Promise
 
 Headers = Mapping[bytes, bytes]
 """Names in lower case; a header given several times has its values joined by commas."""
@@ -36,7 +37,7 @@ class Reply(msgspec.Struct):
 class Application(Protocol):
     """What answers requests. Both methods are called on the event loop and never raise."""
 
-    def answer(self, request: Request) -> Reply | Awaitable[Reply]:
+    def answer(self, request: Request) -> Reply | Promise[Reply]:
         """Return the reply, or the promise of one; the promise is cancelled when its caller hangs up."""
 
     def refuse(self, error: MlpError, path: str | None) -> Reply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from math import inf
 
 from mlp.inference.dataplane import DataPlane
@@ -10,6 +10,7 @@ from mlp.inference.loading import LoadedModel
 from mlp.inference.oip.inputs import InputReader, MatrixReader
 from mlp.inference.oip.outputs import Output, OutputWriter
 from mlp.inference.oip.tensor import Tensor
+from mlp.inference.promise import Promise
 from mlp.proof import Answers
 
 
@@ -24,7 +25,7 @@ class ModelCalls:
 
     def infer(
         self, tensors: Sequence[Tensor], names: Sequence[str], deadline: float = inf
-    ) -> list[Output] | Awaitable[list[Output]]:
+    ) -> list[Output] | Promise[list[Output]]:
         """Return the outputs that are named, or all; raise Invalid for what does not fit, and the data plane's errors.
 
         The promise of them comes instead where the data plane takes its time.
@@ -32,7 +33,6 @@ class ModelCalls:
         self.outputs.check(names)
         feeds, rows = self._quick(tensors) or self._inputs(tensors)
         answers = self._infer_rows(feeds, rows, deadline)
-        return self.outputs.write(answers, names) if isinstance(answers, Answers) else self._later(answers, names)
-
-    async def _later(self, answers: Awaitable[Answers], names: Sequence[str]) -> list[Output]:
-        return self.outputs.write(await answers, names)
+        if isinstance(answers, Answers):
+            return self.outputs.write(answers, names)
+        return answers.map(lambda found: self.outputs.write(found, names))

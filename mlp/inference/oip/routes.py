@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -14,9 +14,9 @@ from mlp.inference.loading import LoadedModel
 from mlp.inference.oip import rest
 from mlp.inference.oip.calls import ModelCalls
 from mlp.inference.oip.metadata import model_metadata, server_metadata
-from mlp.inference.oip.outputs import Output
 from mlp.inference.patience import deadline_of
 from mlp.inference.predict.body import refuse_compressed
+from mlp.inference.promise import Promise
 from mlp.inference.reading import Readers, TwoSteps
 
 
@@ -57,13 +57,12 @@ class OpenInference:
         deadline = deadline_of(request.headers)
         return rest.read(request), deadline
 
-    def _answer(self, asked: tuple[rest.Call, float]) -> Reply | Awaitable[Reply]:
+    def _answer(self, asked: tuple[rest.Call, float]) -> Reply | Promise[Reply]:
         call, deadline = asked
         outputs = self._calls.infer(call.tensors, call.outputs, deadline)
-        return self._reply(call, outputs) if isinstance(outputs, list) else self._later(call, outputs)
-
-    async def _later(self, call: rest.Call, outputs: Awaitable[list[Output]]) -> Reply:
-        return self._reply(call, await outputs)
+        if isinstance(outputs, list):
+            return self._reply(call, outputs)
+        return outputs.map(lambda found: self._reply(call, found))
 
 
 def _page(name: str, page: Handler, *, is_guarded: bool = True) -> Route:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 
 from mlp.api.signature import Signature
 from mlp.errors import Invalid
@@ -16,6 +16,7 @@ from mlp.inference.predict.body import json_body
 from mlp.inference.predict.careful import CarefulReader
 from mlp.inference.predict.encode import Encoder
 from mlp.inference.predict.rows import Row
+from mlp.inference.promise import Promise
 from mlp.inference.tensors import TensorBuilder
 from mlp.proof import Answers, Feeds
 
@@ -42,13 +43,13 @@ class InstancesRoute:
         rows = self._rows(json_body(request))
         return self._tensors_of(rows), len(rows), deadline
 
-    def answer(self, call: Call) -> Reply | Awaitable[Reply]:
+    def answer(self, call: Call) -> Reply | Promise[Reply]:
         """Answer it; raise the errors of the data plane."""
         answers = self._infer(*call)
-        return Reply(self._encode(answers)) if isinstance(answers, Answers) else self._later(answers)
+        return self._reply(answers) if isinstance(answers, Answers) else answers.map(self._reply)
 
-    async def _later(self, answers: Awaitable[Answers]) -> Reply:
-        return Reply(self._encode(await answers))
+    def _reply(self, answers: Answers) -> Reply:
+        return Reply(self._encode(answers))
 
 
 class _InstancesReader:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-
 from mlp.errors import Invalid
 from mlp.inference.dataplane import DataPlane
 from mlp.inference.http1 import Reply, Request
@@ -13,6 +11,7 @@ from mlp.inference.patience import deadline_of
 from mlp.inference.predict.body import json_body
 from mlp.inference.predict.decode import Decoder
 from mlp.inference.predict.encode import Encoder
+from mlp.inference.promise import Promise
 from mlp.inference.tensors import TensorBuilder
 from mlp.proof import Answers, Feeds
 
@@ -38,13 +37,10 @@ class PredictRoute:
             raise Invalid("this model gives no probabilities", code="no_probabilities")
         return self._tensors_of(rows), len(rows), probabilities, deadline
 
-    def answer(self, call: Call) -> Reply | Awaitable[Reply]:
+    def answer(self, call: Call) -> Reply | Promise[Reply]:
         """Answer it; raise the errors of the data plane."""
         feeds, rows, probabilities, deadline = call
         answers = self._infer(feeds, rows, deadline)
         if isinstance(answers, Answers):
             return Reply(self._encode(answers, probabilities))
-        return self._later(answers, probabilities)
-
-    async def _later(self, answers: Awaitable[Answers], probabilities: bool) -> Reply:
-        return Reply(self._encode(await answers, probabilities))
+        return answers.map(lambda found: Reply(self._encode(found, probabilities)))

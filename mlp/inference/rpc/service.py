@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlp.errors import NotFound
@@ -11,10 +11,11 @@ from mlp.inference.loading import LoadedModel
 from mlp.inference.oip.calls import ModelCalls
 from mlp.inference.oip.metadata import model_metadata, server_metadata
 from mlp.inference.oip.outputs import Output
+from mlp.inference.promise import Promise
 from mlp.inference.rpc.messages import tensors_of, write
 from mlp.inference.rpc.schema import Schema
 
-Answer = Callable[[Any, float], Any | Awaitable[Any]]
+Answer = Callable[[Any, float], Any | Promise[Any]]
 """Takes a request and until when its caller waits, by the monotonic clock; returns its response or the promise of it.
 
 Raises errors of `mlp.errors`.
@@ -50,13 +51,12 @@ class ModelService:
         self._find(request.name, request.version)
         return self._responses["ModelMetadata"](**model_metadata(self._model, self._calls.outputs))
 
-    def _infer(self, request: Any, deadline: float) -> Any | Awaitable[Any]:
+    def _infer(self, request: Any, deadline: float) -> Any | Promise[Any]:
         self._find(request.model_name, request.model_version)
         outputs = self._calls.infer(tensors_of(request), [each.name for each in request.outputs], deadline)
-        return self._response(request, outputs) if isinstance(outputs, list) else self._later(request, outputs)
-
-    async def _later(self, request: Any, outputs: Awaitable[list[Output]]) -> Any:
-        return self._response(request, await outputs)
+        if isinstance(outputs, list):
+            return self._response(request, outputs)
+        return outputs.map(lambda found: self._response(request, found))
 
     def _response(self, request: Any, outputs: list[Output]) -> Any:
         """Return the response, raw where the request came so."""

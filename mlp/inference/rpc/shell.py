@@ -6,7 +6,6 @@ It is for gRPC what `mlp.inference.app` is for HTTP.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from inspect import isawaitable
 from logging import DEBUG
 from math import inf
 from time import monotonic, perf_counter
@@ -21,6 +20,7 @@ from mlp.inference.handlers import INTERNAL
 from mlp.inference.http1 import Headers
 from mlp.inference.log import LOG
 from mlp.inference.metrics import Metrics
+from mlp.inference.promise import Promise
 from mlp.inference.request_id import ID_HEADER, RequestIds
 from mlp.inference.rpc.schema import Method
 from mlp.inference.rpc.service import Answer
@@ -109,7 +109,7 @@ class Shell:
         self._traffic.in_flight += 1
         try:
             response = answer(_parsed(method, body), deadline)
-            message = await response if isawaitable(response) else response
+            message = await response if isinstance(response, Promise) else response
             written: bytes = message.SerializeToString()
             return written
         finally:
