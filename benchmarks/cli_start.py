@@ -1,7 +1,7 @@
 """How long commands take, beside the import of the libraries that they stand on.
 
-Commands that ask somebody ask stand-ins that answer from memory (tests/cli/stand_in_platform.py, and an API server
-that lists what a cluster would), so that what is timed is the command line's own.
+Commands that ask somebody ask stand-ins that answer from memory (tests/cli/stand_in_platform.py and
+stand_in_cluster.py), so that what is timed is the command line's own.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from pathlib import Path
 
 from benchmarks.table import Table, spread
 from mlp.api.deployment import ModelDeployment, ObjectMeta, Spec
+from tests.cli.stand_in_cluster import cluster
 from tests.cli.stand_in_platform import FEATURES, Platform, receipt, running, signature
-from tests.kube.scripted_api import Asked, Reply, ScriptedApi, listed
+from tests.kube.scripted_api import ScriptedApi
 
 ROUNDS = int(os.environ.get("MLP_BENCH_ROUNDS", "21"))
 DEPLOYMENTS = 20
@@ -74,31 +75,6 @@ def platform(folder: Path) -> Iterator[Platform]:
         yield known
     finally:
         end()
-
-
-@contextmanager
-def cluster(known: Platform, folder: Path) -> Iterator[ScriptedApi]:
-    """An API server that lists the same deployments, and components that are ready."""
-    objects = {name: each.document() for name, each in known.deployments.items()}
-
-    def script(asked: Asked, reply: Reply) -> None:
-        kind, _, name = asked.path.partition("/namespaces/")[2].partition("/")[2].partition("/")
-        if kind == "modeldeployments":
-            reply.send(200, objects[name] if name else listed(*objects.values(), version=1))
-        elif name:
-            labels = {"app": name}
-            status = {"replicas": 1, "readyReplicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
-            spec = {"replicas": 1, "selector": {"matchLabels": labels}}
-            meta = {"name": name, "generation": 1, "labels": labels}
-            reply.send(200, {"metadata": meta, "spec": spec, "status": {**status, "observedGeneration": 1}})
-        else:
-            reply.send(200, listed(version=1))
-
-    api = ScriptedApi(script, folder)
-    try:
-        yield api
-    finally:
-        api.stop()
 
 
 def measure() -> Table:

@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from mlp.api.deployment import GROUP, KIND, VERSION, DeploymentRules, ModelDeployment
+from mlp.api.deployment import DeploymentRules, ModelDeployment
+from mlp.api.kind import GROUP, KIND, VERSION
 from mlp.api.reference import MAX_NAME, NAME_PATTERN
 
 PLURAL = "modeldeployments"

@@ -14,20 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic.alias_generators import to_camel
 
 from mlp.api.documents import DeploymentDocument
+from mlp.api.kind import API_VERSION, AUTHOR_ANNOTATION, CAUSE_ANNOTATION, KIND
 from mlp.api.naming import ModelName, VersionNumber
 from mlp.api.quantity import QUANTITY_PATTERN, amount
 from mlp.api.reference import NAME_PATTERN
 
-GROUP = "ml.example.com"
-VERSION = "v1"
-KIND: Literal["ModelDeployment"] = "ModelDeployment"
-API_VERSION: Literal["ml.example.com/v1"] = "ml.example.com/v1"
-DEFAULT_NAMESPACE = "ml-platform"
 MAX_REPLICAS = 1_000
-CAUSE_ANNOTATION = f"{GROUP}/change-cause"
-"""What asked for the spec as it stands, as a person would type it."""
-AUTHOR_ANNOTATION = f"{GROUP}/changed-by"
-"""Who asked for it."""
 
 DeploymentName = Annotated[
     str,

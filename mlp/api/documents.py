@@ -25,11 +25,39 @@ class MetaDocument(TypedDict):
     creationTimestamp: NotRequired[Moment | None]
 
 
+class AmountsDocument(TypedDict):
+    """`ResourceList`."""
+
+    cpu: NotRequired[str | None]
+    memory: NotRequired[str | None]
+
+
+class ResourcesDocument(TypedDict):
+    """`Resources`."""
+
+    requests: NotRequired[AmountsDocument]
+    limits: NotRequired[AmountsDocument | None]
+
+
+class AutoscalingDocument(TypedDict):
+    """`Autoscaling`."""
+
+    enabled: NotRequired[bool]
+    minReplicas: NotRequired[int | None]
+    maxReplicas: NotRequired[int | None]
+    targetCPUUtilizationPercentage: NotRequired[int]
+
+
 class SpecDocument(TypedDict):
     """`Spec`."""
 
     modelName: str
     modelVersion: int
+    replicas: NotRequired[int]
+    environment: NotRequired[str | None]
+    resources: NotRequired[ResourcesDocument]
+    autoscaling: NotRequired[AutoscalingDocument | None]
+    suspend: NotRequired[bool]
 
 
 class ConditionDocument(TypedDict):
@@ -47,15 +75,21 @@ class StatusDocument(TypedDict):
     """`Status`."""
 
     observedGeneration: NotRequired[int | None]
+    replicas: NotRequired[int]
     readyReplicas: NotRequired[int]
+    availableReplicas: NotRequired[int]
+    selector: NotRequired[str | None]
     url: NotRequired[str | None]
     servedVersion: NotRequired[int | None]
+    digest: NotRequired[str | None]
     conditions: NotRequired[list[ConditionDocument]]
 
 
 class DeploymentDocument(TypedDict):
     """`ModelDeployment`."""
 
+    apiVersion: NotRequired[str]
+    kind: NotRequired[str]
     metadata: MetaDocument
     spec: SpecDocument
     status: NotRequired[StatusDocument | None]
@@ -67,8 +101,15 @@ class ProcessDocument(TypedDict):
     name: str
     state: str
     pid: NotRequired[int | None]
+    port: NotRequired[int | None]
     restarts: NotRequired[int]
+    started_at: NotRequired[Moment | None]
+    version: NotRequired[int | None]
+    digest: NotRequired[str | None]
+    reason: NotRequired[str | None]
     message: NotRequired[str]
+    failures: NotRequired[int]
+    next_attempt_at: NotRequired[Moment | None]
     is_adopted: NotRequired[bool]
 
 
@@ -138,6 +179,7 @@ class FeatureDocument(TypedDict):
 
     name: str
     dtype: Literal["float32", "float64", "int64", "bool", "string"]
+    tensor: str
     minimum: NotRequired[float | None]
     maximum: NotRequired[float | None]
     categories: NotRequired[list[str] | None]
@@ -149,21 +191,26 @@ class OutputsDocument(TypedDict):
     """`Outputs`."""
 
     task: str
+    prediction: str
     probabilities: NotRequired[str | None]
     classes: NotRequired[list[Label] | None]
+    width: NotRequired[int]
 
 
 class SignatureDocument(TypedDict):
     """`Signature`."""
 
     inputs: list[FeatureDocument]
+    layout: str
     outputs: OutputsDocument
 
 
 class GoldenDocument(TypedDict):
     """`GoldenRows`."""
 
-    features: list[list[Any]]
+    features: list[list[Cell]]
+    predictions: list[Any]
+    probabilities: NotRequired[list[list[float]] | None]
 
 
 class ReceiptDocument(TypedDict):
@@ -173,7 +220,10 @@ class ReceiptDocument(TypedDict):
     rows: int
     label_agreement: NotRequired[float | None]
     max_abs_diff: NotRequired[float | None]
+    max_rel_diff: NotRequired[float | None]
+    tolerance: NotRequired[dict[str, float]]
     precision: NotRequired[str]
+    versions: NotRequired[dict[str, str]]
     golden: NotRequired[GoldenDocument | None]
 
 
@@ -182,6 +232,8 @@ class SourceDocument(TypedDict):
 
     framework: NotRequired[str | None]
     estimator: NotRequired[str | None]
+    git_commit: NotRequired[str | None]
+    git_dirty: NotRequired[bool | None]
 
 
 class VersionDocument(TypedDict):

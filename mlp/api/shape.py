@@ -57,6 +57,19 @@ def fields_of(kind: Any) -> dict[str, tuple[bool, Any]]:
     }
 
 
+def in_order(value: Any, kind: Any) -> Any:
+    """Return a `kind` with the fields that it names first and in their order, whatever order they came in."""
+    if is_typeddict(kind) and isinstance(value, dict):
+        named = {name: in_order(value[name], of) for name, (_, of) in fields_of(kind).items() if name in value}
+        return {**named, **{name: value[name] for name in value if name not in named}}
+    of = get_args(kind)
+    if get_origin(kind) is list and isinstance(value, list):
+        return [in_order(each, of[0]) for each in value]
+    if get_origin(kind) in (Union, types.UnionType) and value is not None:
+        return in_order(value, of[0])
+    return value
+
+
 def _check_one_of(value: Any, kind: Any, place: tuple[str | int, ...]) -> None:
     """Complain of the first kind, to which the others (None, as a rule) are exceptions."""
     first, *others = get_args(kind)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 from urllib.parse import urlencode
 
 from mlp.api.documents import AliasChangeDocument, AliasDocument, ModelDocument, SummaryDocument, VersionDocument
+from mlp.api.shape import in_order
 from mlp.client.answer import document_in, page_in
 from mlp.client.plain import PlainClient
 from mlp.client.resource import PAGE, WHO, alias_path, path_of
@@ -73,9 +74,7 @@ class Catalog:
 
         Fields are in their usual order, whatever order the registry keeps them in.
         """
-        found = cast(dict[str, Any], self._read(path_of(name, version), VersionDocument))
-        usual = {field: found[field] for field in VersionDocument.__annotations__ if field in found}
-        return cast(VersionDocument, {**usual, **found})
+        return cast(VersionDocument, in_order(self._read(path_of(name, version), VersionDocument), VersionDocument))
 
     def aliases(self, name: str) -> list[AliasDocument]:
         """Return the aliases of a model, by name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mlp.api.deployment import API_VERSION, GROUP, KIND
+from mlp.api.kind import API_VERSION, GROUP, KIND
 from mlp.kube.resource import AUTOSCALERS, DEPLOYMENTS, DISRUPTION_BUDGETS, SERVICES, Resource
 
 MODEL_DEPLOYMENTS = Resource(API_VERSION, KIND, "modeldeployments")

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlp.api.deployment import KIND, ModelDeployment
+from mlp.api.deployment import ModelDeployment
+from mlp.api.kind import KIND
 from mlp.controller.answer import Answer, Resolved, Unresolved
 from mlp.controller.drift import differs
 from mlp.controller.identity import CHILDREN, DIGEST, MANAGER, child_name

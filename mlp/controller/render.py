@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlp.api.deployment import API_VERSION, KIND, MAX_REPLICAS, Autoscaling, ModelDeployment
+from mlp.api.deployment import MAX_REPLICAS, Autoscaling, ModelDeployment
+from mlp.api.kind import API_VERSION, KIND
 from mlp.controller.drift import fingerprint
 from mlp.controller.identity import (
     APP,

@@ -17,8 +17,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from mlp.api.deployment import AUTHOR_ANNOTATION, CAUSE_ANNOTATION, ModelDeployment
+from mlp.api.deployment import ModelDeployment
 from mlp.api.history import DeploymentEvent, Revision
+from mlp.api.kind import AUTHOR_ANNOTATION, CAUSE_ANNOTATION
 from mlp.local.revisions import Asked, Decided, RevisionLine, decision_of, revisions_of
 
 _log = logging.getLogger(__name__)

@@ -1,13 +1,23 @@
 """Those who only read see the documents that are written: the same fields, and what may be left out may be left out."""
 
 import json
+from typing import get_args, is_typeddict
 
 import pytest
 
 from mlp.api import documents, shape
 from mlp.api.agent import AgentStatus, ProcessStatus
 from mlp.api.alias import Alias, AliasChange
-from mlp.api.deployment import Condition, ModelDeployment, ObjectMeta, Spec, Status
+from mlp.api.deployment import (
+    Autoscaling,
+    Condition,
+    ModelDeployment,
+    ObjectMeta,
+    ResourceList,
+    Resources,
+    Spec,
+    Status,
+)
 from mlp.api.history import DeploymentEvent, Revision
 from mlp.api.inference import Metadata, Prediction, PredictRequest, Readiness, ServedModel
 from mlp.api.model import Model, ModelVersion, Source, VersionSummary
@@ -17,6 +27,9 @@ from mlp.api.why import Link, Why
 
 WRITTEN_BY = {
     documents.MetaDocument: ObjectMeta,
+    documents.AmountsDocument: ResourceList,
+    documents.ResourcesDocument: Resources,
+    documents.AutoscalingDocument: Autoscaling,
     documents.SpecDocument: Spec,
     documents.ConditionDocument: Condition,
     documents.StatusDocument: Status,
@@ -50,7 +63,11 @@ VERSION = {
     "digest": "d",
     "sha256": "s",
     "size": 3,
-    "signature": {"inputs": [{"name": "age", "dtype": "float32"}], "outputs": {"task": "regression"}},
+    "signature": {
+        "inputs": [{"name": "age", "dtype": "float32", "tensor": "X"}],
+        "layout": "matrix",
+        "outputs": {"task": "regression", "prediction": "y"},
+    },
     "receipt": {"sample": "given", "rows": 1},
     "created_at": "2026-01-01T00:00:00Z",
 }
@@ -64,10 +81,36 @@ def test_every_document_has_its_class():
 @pytest.mark.parametrize("read", WRITTEN_BY, ids=lambda read: read.__name__)
 def test_what_is_read_is_what_is_written(read):
     fields = WRITTEN_BY[read].model_fields
-    written = {field.serialization_alias or name: field for name, field in fields.items()}
+    written = {field.serialization_alias or field.alias or name: field for name, field in fields.items()}
     for name, (needed, _) in shape.fields_of(read).items():
         assert name in written
         assert needed == written[name].is_required(), name
+
+
+@pytest.mark.parametrize("root", [documents.DeploymentDocument, documents.ProcessDocument, documents.VersionDocument])
+def test_what_is_shown_whole_has_every_field_in_the_order_in_which_it_is_written(root):
+    for read in parts_of(root):
+        fields = WRITTEN_BY[read].model_fields.items()
+        assert list(read.__annotations__) == [
+            field.serialization_alias or field.alias or name for name, field in fields
+        ]
+
+
+def parts_of(kind):
+    """Return the documents that a document, or a list or union of some, is made of."""
+    if not is_typeddict(kind):
+        return [each for part in get_args(kind) for each in parts_of(part)]
+    return [kind, *(each for _, field in shape.fields_of(kind).values() for each in parts_of(field))]
+
+
+def test_fields_that_are_known_come_first_and_in_their_order():
+    spec = {"suspend": False, "later": 1, "resources": {"limits": None, "requests": {}}, "modelVersion": 1}
+    ordered = shape.in_order({"status": None, "spec": spec, "kind": "X"}, documents.DeploymentDocument)
+    assert list(ordered) == ["kind", "spec", "status"]
+    assert list(ordered["spec"]) == ["modelVersion", "resources", "suspend", "later"]
+    assert list(ordered["spec"]["resources"]) == ["requests", "limits"]
+    conditions = {"conditions": [{"status": "True", "type": "Ready"}]}
+    assert list(shape.in_order(conditions, documents.StatusDocument)["conditions"][0]) == ["type", "status"]
 
 
 def test_a_document_with_more_than_is_read_is_one():

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from mlp.api.agent import AgentStatus, ProcessStatus
-from mlp.api.deployment import AUTHOR_ANNOTATION, CAUSE_ANNOTATION, Condition, ConditionType, ModelDeployment, Status
+from mlp.api.deployment import Condition, ConditionType, ModelDeployment, Status
 from mlp.api.history import Revision
+from mlp.api.kind import AUTHOR_ANNOTATION, CAUSE_ANNOTATION
 from mlp.api.model import ModelVersion, version_digest
 from mlp.api.receipt import GoldenRows, Receipt, SampleKind
 from mlp.api.signature import DType, Feature, Layout, Outputs, Signature, Task

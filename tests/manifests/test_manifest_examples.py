@@ -2,7 +2,8 @@
 
 import re
 
-from mlp.api.deployment import KIND, ModelDeployment
+from mlp.api.deployment import ModelDeployment
+from mlp.api.kind import KIND
 from mlp.controller.pod import HTTP, HTTP_PORT, api_keys_secret
 from tests.manifests.objects import MANIFESTS, objects_of, of_kind
 

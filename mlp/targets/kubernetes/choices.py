@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from mlp.api.deployment import DEFAULT_NAMESPACE
+from mlp.api.kind import DEFAULT_NAMESPACE
 from mlp.errors import Invalid
 from mlp.targets.kubernetes.names import COMPONENTS, MINIO, POSTGRESQL, Component
 

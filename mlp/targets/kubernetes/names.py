@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlp.api.deployment import API_VERSION, GROUP, KIND
+from mlp.api.kind import API_VERSION, GROUP, KIND
 from mlp.kube.resource import (
     CLAIMS,
     CONFIG_MAPS,

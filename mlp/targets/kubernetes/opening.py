@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mlp.api.deployment import DEFAULT_NAMESPACE
+from mlp.api.kind import DEFAULT_NAMESPACE
 from mlp.errors import Invalid, MlpError, Precondition
 from mlp.kube.contexts import Context, Contexts, read_contexts
 from mlp.targets.kubernetes.choices import Choices, database_at, only, store_at

@@ -6,10 +6,8 @@ import base64
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlp.api.agent import ProcessStatus
-from mlp.api.deployment import ModelDeployment
 from mlp.api.documents import DeploymentDocument, EventDocument, ProcessDocument, RevisionDocument, WhyDocument
 from mlp.errors import MlpError, NotFound, Precondition, Unavailable
 from mlp.kube.resource import DEPLOYMENTS, EVENTS, NAMESPACES, PODS, REPLICA_SETS, SECRETS, Resource
@@ -33,7 +31,6 @@ from mlp.targets.kubernetes.names import (
     REGISTRY_SERVICE,
     Component,
 )
-from mlp.targets.kubernetes.past import events_of, revisions_of, why_of
 from mlp.targets.kubernetes.plan import observing, own_images, planned
 from mlp.targets.kubernetes.preflight import Check, first_failure, images_lacking, preflight
 from mlp.targets.kubernetes.reach import Reach
@@ -43,6 +40,9 @@ from mlp.targets.kubernetes.rollout import Progress
 from mlp.targets.kubernetes.seen import pods_in, pods_of, progress_in, workload_of
 from mlp.targets.kubernetes.waiting import Waiter
 from mlp.targets.ready import serves_nothing, wait_ready
+
+if TYPE_CHECKING:
+    from mlp.api.deployment import ModelDeployment
 
 _LOOK_SECONDS = 0.25
 _WATCH_SECONDS = 1.0
@@ -175,18 +175,23 @@ class KubernetesTarget:
 
     def history(self, name: str) -> Sequence[RevisionDocument]:
         """Return the roll-outs that the cluster still knows; of earlier ones nothing but version and time."""
-        found = revisions_of(self._deployments.get(name), self._found(REPLICA_SETS, _selector_of(name)))
-        return [each.document() for each in found]
+        from mlp.targets.kubernetes.past import revisions_of
+
+        return revisions_of(self.get(name), self._found(REPLICA_SETS, _selector_of(name)))
 
     def events(self, name: str) -> Sequence[EventDocument]:
         """Return the events that the cluster still keeps, an hour as a rule."""
+        from mlp.targets.kubernetes.past import events_of
+
         self.get(name)
         return [each.document() for each in events_of(name, self._found(EVENTS))]
 
     def why(self, name: str) -> WhyDocument:
         """Return the chain from a deployment through its pods to what is wrong."""
+        from mlp.targets.kubernetes.past import why_of
+
         workload = live(self._cluster.client, {"kind": DEPLOYMENTS.kind, "metadata": self._place(name)})
-        return why_of(self._deployments.get(name), workload, self._found(PODS, _selector_of(name))).document()
+        return why_of(self.get(name), workload, self._found(PODS, _selector_of(name))).document()
 
     def registry_url(self) -> str:
         """Return where the registry answers: a port-forward that lasts as long as this process."""
@@ -207,7 +212,7 @@ class KubernetesTarget:
 
     def apply(self, deployment: ModelDeployment) -> DeploymentDocument:
         """Apply a deployment."""
-        return self._deployments.apply(deployment).document()
+        return self._deployments.apply(deployment)
 
     def not_applied(self, deployment: ModelDeployment) -> list[str]:
         """Return what is not applied here: another namespace."""
@@ -218,11 +223,11 @@ class KubernetesTarget:
 
     def get(self, name: str) -> DeploymentDocument:
         """Return a deployment."""
-        return self._deployments.get(name).document()
+        return self._deployments.get(name)
 
     def list(self) -> Sequence[DeploymentDocument]:
         """Return every deployment."""
-        return [each.document() for each in self._deployments.every()]
+        return self._deployments.every()
 
     def wait_ready(self, deployment: DeploymentDocument, report: Report, *, timeout: float) -> DeploymentDocument:
         """Wait until the deployment serves what this generation asks for."""
@@ -310,4 +315,18 @@ def _process(component: Component, state: Progress, pods: Sequence[Body]) -> Pro
         for container in pod.get("status", {}).get("containerStatuses") or ()
     )
     message = state.words if state.problem is not None else ""
-    return ProcessStatus(name=component.name, state=state.phase, restarts=restarts, message=message).document()
+    return {
+        "name": component.name,
+        "state": state.phase,
+        "pid": None,
+        "port": None,
+        "restarts": restarts,
+        "started_at": None,
+        "version": None,
+        "digest": None,
+        "reason": None,
+        "message": message,
+        "failures": 0,
+        "next_attempt_at": None,
+        "is_adopted": False,
+    }

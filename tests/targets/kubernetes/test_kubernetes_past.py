@@ -41,22 +41,22 @@ def replica_set(number, version, ready=0):
 
 def test_the_newest_roll_out_is_the_spec_as_it_stands_with_what_asked_for_it():
     asked = deployment().caused("mlp deploy iris --version 2", by="ann")
-    newest, earlier = revisions_of(asked, [replica_set(1, 1), replica_set(2, 2, ready=1)])
-    assert (newest.number, newest.version, newest.outcome, newest.current) == (2, 2, "succeeded", True)
-    assert (newest.cause, newest.by) == ("mlp deploy iris --version 2", "ann")
-    assert newest.spec == asked.spec
-    assert (earlier.number, earlier.version, earlier.outcome, earlier.spec) == (1, 1, "unknown", None)
+    newest, earlier = revisions_of(asked.document(), [replica_set(1, 1), replica_set(2, 2, ready=1)])
+    assert (newest["number"], newest["version"], newest["outcome"], newest["current"]) == (2, 2, "succeeded", True)
+    assert (newest["cause"], newest["by"]) == ("mlp deploy iris --version 2", "ann")
+    assert newest["spec"] == asked.document()["spec"]
+    assert (earlier["number"], earlier["version"], earlier["outcome"], earlier["spec"]) == (1, 1, "unknown", None)
 
 
 def test_a_spec_that_was_not_rolled_out_yet_stands_before_those_that_were():
-    newest, earlier = revisions_of(deployment(3, reason="Starting"), [replica_set(4, 2, ready=1)])
-    assert (newest.number, newest.version, newest.outcome) == (5, 3, "pending")
-    assert (earlier.number, earlier.outcome) == (4, "succeeded")
+    newest, earlier = revisions_of(deployment(3, reason="Starting").document(), [replica_set(4, 2, ready=1)])
+    assert (newest["number"], newest["version"], newest["outcome"]) == (5, 3, "pending")
+    assert (earlier["number"], earlier["outcome"]) == (4, "succeeded")
 
 
 def test_a_degraded_spec_has_failed_with_its_reason():
-    (newest,) = revisions_of(deployment(reason="GoldenRowsFailed", degraded=True), [])
-    assert (newest.outcome, newest.reason, newest.digest) == ("failed", "GoldenRowsFailed", None)
+    (newest,) = revisions_of(deployment(reason="GoldenRowsFailed", degraded=True).document(), [])
+    assert (newest["outcome"], newest["reason"], newest["digest"]) == ("failed", "GoldenRowsFailed", None)
 
 
 def test_events_of_the_deployment_alone_are_told_newest_first():
@@ -84,13 +84,13 @@ def test_the_chain_of_a_broken_deployment_ends_at_what_its_container_said():
             "containerStatuses": [{"state": {"terminated": {"exitCode": 3, "message": said}}}],
         },
     }
-    why = why_of(deployment(reason="GoldenRowsFailed", degraded=True), None, [pod])
+    why = why_of(deployment(reason="GoldenRowsFailed", degraded=True).document(), None, [pod])
     assert [link.kind for link in why.links] == ["deployment", "version", "pod", "container"]
     assert (why.ok, why.settled, why.reason, why.message) == (False, True, "GoldenRowsFailed", "row 3")
     assert (why.version, why.served_version) == (2, 1)
 
 
 def test_the_chain_of_a_serving_deployment_has_no_cause():
-    why = why_of(deployment(), None, [])
+    why = why_of(deployment().document(), None, [])
     assert (why.ok, why.reason, why.message) == (True, None, "")
     assert why.links[0].state == "Ready"
