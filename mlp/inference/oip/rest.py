@@ -10,44 +10,14 @@ import numpy.typing as npt
 
 from mlp.errors import Invalid
 from mlp.inference.http1 import Reply, Request
-from mlp.inference.oip import extensions
 from mlp.inference.oip.datatypes import NUMPY, from_bytes, mismatch, to_bytes
+from mlp.inference.oip.document import UNSET, parse
 from mlp.inference.oip.outputs import Output
 from mlp.inference.oip.tensor import Tensor, TensorHead, array_of
 
 HEADER = b"inference-header-content-length"
 """Bytes of the JSON document, in a body that goes on with binary tensors."""
 _INT64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-
-_UNSET = msgspec.UNSET
-
-
-class _Parameters(msgspec.Struct, frozen=True):
-    binary_data: bool = False
-    binary_data_size: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    binary_data_output: bool = False
-    shared_memory_region: Any = _UNSET
-    classification: Any = _UNSET
-
-
-class _Input(msgspec.Struct):
-    name: str
-    shape: Annotated[tuple[Annotated[int, msgspec.Meta(ge=0, le=2**31)], ...], msgspec.Meta(max_length=8)]
-    datatype: str
-    data: msgspec.Raw | msgspec.UnsetType = _UNSET
-    parameters: _Parameters = _Parameters()
-
-
-class _Output(msgspec.Struct):
-    name: str
-    parameters: _Parameters = _Parameters()
-
-
-class _Document(msgspec.Struct):
-    inputs: Annotated[list[_Input], msgspec.Meta(min_length=1)]
-    outputs: list[_Output] = []
-    id: str | None = None
-    parameters: _Parameters = _Parameters()
 
 
 class Call(msgspec.Struct):
@@ -60,9 +30,9 @@ class Call(msgspec.Struct):
     binary: frozenset[str]
     """Names of the outputs that are wanted as bytes."""
     all_binary: bool
+    """Whether all outputs are wanted, as bytes."""
 
 
-_decode = msgspec.json.Decoder(_Document).decode
 _LISTS: Mapping[str, tuple[Any, Any]] = {
     kind: (msgspec.json.Decoder(list[element]).decode, msgspec.json.Decoder(list[list[element]]).decode)  # type: ignore[valid-type]
     for kind, element in (("f", float | None), ("i", _INT64), ("b", bool), ("O", str | None))
@@ -71,22 +41,13 @@ _LISTS: Mapping[str, tuple[Any, Any]] = {
 
 def read(request: Request) -> Call:
     """Return what the body asks; raise Invalid for what is not of the protocol."""
-    document, binary = _parted(request)
-    try:
-        parsed = _decode(document)
-    except msgspec.ValidationError as error:
-        raise Invalid(f"the request is not one of this protocol: {error}", code="wrong_type") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Invalid("the request is not JSON", code="invalid_json") from None
-    except RecursionError:
-        raise Invalid("the request is nested too deeply", code="too_deep") from None
-    for parameters in (*(each.parameters for each in parsed.inputs), *(each.parameters for each in parsed.outputs)):
-        extensions.refuse([name for name in extensions.REFUSED if getattr(parameters, name) is not _UNSET])
+    text, binary = _parted(request)
+    document = parse(text)
     tensors, place = [], 0
-    for each in parsed.inputs:
+    for each in document.inputs:
         head = TensorHead(each.name, each.datatype, each.shape)
         head.check()
-        size = each.parameters.binary_data_size
+        size = each.binary_size
         if size is None:
             tensors.append(Tensor(head, _from_json(head, each.data)))
             continue
@@ -96,12 +57,13 @@ def read(request: Request) -> Call:
         place += size
     if place != len(binary):
         raise Invalid("the body goes on after the last tensor", code="shape_mismatch")
+    outputs, all_binary = document.outputs or (), document.all_binary
     return Call(
         tensors=tensors,
-        id=parsed.id,
-        outputs=[each.name for each in parsed.outputs],
-        binary=frozenset(each.name for each in parsed.outputs if each.parameters.binary_data),
-        all_binary=parsed.parameters.binary_data_output,
+        id=None if document.id is UNSET else document.id,
+        outputs=[each.name for each in outputs],
+        binary=frozenset(each.name for each in outputs if each.is_binary(all_binary)),
+        all_binary=all_binary and not outputs,
     )
 
 
@@ -151,7 +113,7 @@ class ReplyWriter:
         for output in outputs:
             shape = list(output.array.shape)
             document: dict[str, Any] = {"name": output.name, "datatype": output.datatype, "shape": shape}
-            if output.name in call.binary or (call.all_binary and not call.outputs):
+            if call.all_binary or output.name in call.binary:
                 data = to_bytes(output.array)
                 document["parameters"] = {"binary_data_size": len(data)}
                 binaries.append(data)

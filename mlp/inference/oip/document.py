@@ -1,0 +1,91 @@
+"""The JSON document of an `/infer` request: what it may hold, as this server reads it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from mlp.errors import Invalid
+from mlp.inference.oip import extensions
+
+UNSET = msgspec.UNSET
+_Absent = msgspec.UnsetType
+
+
+class Parameters(msgspec.Struct, frozen=True):
+    """Of a request, of an input or of an output."""
+
+    binary_data: bool | _Absent | None = UNSET
+    binary_data_size: Annotated[int, msgspec.Meta(ge=0)] | _Absent | None = UNSET
+    binary_data_output: bool | _Absent | None = UNSET
+    shared_memory_region: Any = UNSET
+    classification: Any = UNSET
+
+    def refuse(self) -> None:
+        """Raise Unsupported where an extension is asked for that is not offered."""
+        extensions.refuse([name for name in extensions.REFUSED if getattr(self, name) is not UNSET])
+
+
+_Given = Parameters | None | _Absent
+
+
+class InputDocument(msgspec.Struct):
+    """A tensor that is sent."""
+
+    name: str
+    shape: Annotated[tuple[Annotated[int, msgspec.Meta(ge=0, le=2**31)], ...], msgspec.Meta(max_length=8)]
+    datatype: str
+    data: msgspec.Raw | _Absent = UNSET
+    parameters: _Given = UNSET
+
+    @property
+    def binary_size(self) -> int | None:
+        """Bytes of its data behind the document, or None where the data stand in the document."""
+        size = self.parameters.binary_data_size if self.parameters else None
+        return None if size is UNSET else size
+
+
+class OutputDocument(msgspec.Struct):
+    """A tensor that is wanted."""
+
+    name: str
+    parameters: _Given = UNSET
+
+    def is_binary(self, otherwise: bool) -> bool:
+        """Whether its data are wanted as bytes, by its own parameter or else by the request's."""
+        own = self.parameters.binary_data if self.parameters else None
+        return own if isinstance(own, bool) else otherwise
+
+
+class Document(msgspec.Struct):
+    """A request."""
+
+    inputs: Annotated[list[InputDocument], msgspec.Meta(min_length=1)]
+    outputs: list[OutputDocument] | _Absent | None = UNSET
+    id: str | _Absent | None = UNSET
+    parameters: _Given = UNSET
+
+    @property
+    def all_binary(self) -> bool:
+        """Whether outputs are wanted as bytes that do not say otherwise themselves."""
+        return bool(self.parameters and self.parameters.binary_data_output)
+
+
+_decode = msgspec.json.Decoder(Document).decode
+
+
+def parse(text: bytes | memoryview) -> Document:
+    """Return the document; raise Invalid for what is none of this protocol, Unsupported for its other extensions."""
+    try:
+        document = _decode(text)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"the request is not one of this protocol: {error}", code="wrong_type") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Invalid("the request is not JSON", code="invalid_json") from None
+    except RecursionError:
+        raise Invalid("the request is nested too deeply", code="too_deep") from None
+    for tensor in (*document.inputs, *(document.outputs or ())):
+        if tensor.parameters:
+            tensor.parameters.refuse()
+    return document
