@@ -71,3 +71,52 @@ def test_null_stands_for_what_is_not_given(server, null):
     assert answered(infer(server, {"inputs": [matrix()], **null}))["label"]["data"] == ["setosa"]
     named = {"inputs": [matrix()], "outputs": [{"name": "label", "parameters": None}]}
     assert list(answered(infer(server, named))) == ["label"]
+
+
+# JSON
+
+
+def text(request) -> bytes:
+    return json.dumps(request).encode()
+
+
+GOOD = text({"inputs": [matrix(parameters={})], "outputs": [{"name": "label", "parameters": {}}], "id": "a"})
+
+
+@pytest.mark.parametrize(
+    ("found", "twice"),
+    [
+        (b'"data":', b'"data": [9, 9, 9, 9], "data":'),
+        (b'"name": "X"', b'"name": "Y", "name": "X"'),
+        (b'"name": "label"', b'"name": "label", "name": "label"'),
+        (b'"id": "a"', b'"id": "b:c", "id": "a"'),
+        (b'"inputs":', b'"inputs": [{"name": "X", "datatype": "FP32", "shape": [1]}], "inputs":'),
+        (b'"parameters": {}', b'"parameters": {"binary_data_size": null, "binary_data_size": null}'),
+        (b'"id": "a"', b'"id": "a", "unknown": {"k": 1, "k": 2}'),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(server, found, twice):
+    assert list(answered(infer(server, GOOD))) == ["label"]
+    assert found in GOOD
+    assert refused(infer(server, GOOD.replace(found, twice, 1))) == (400, "duplicate_key")
+
+
+@pytest.mark.parametrize("more", [{"model_name": "iris"}, {"id": "a:b"}, {"parameters": {"priority": {"level": 1}}}])
+def test_unknown_keys_and_colons_are_no_keys_that_stand_twice(server, more):
+    assert answered(infer(server, {"inputs": [matrix()], **more}))["label"]["data"] == ["setosa"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        (b"", "empty_body", "the body is empty"),
+        (b'{"inputs": [}', "invalid_json", "line 1, column 13"),
+        (text({"inputs": [matrix(data=[float("nan")] * 4)]}), "invalid_json", "NaN and Infinity are not JSON"),
+        (b'{"id": "\\ud800", "inputs": []}', "invalid_json", "half of a surrogate pair"),
+        (b'{"unknown": ' + b"[" * 30_000 + b"]" * 30_000 + b"}", "too_deep", "nested too deeply"),
+    ],
+)
+def test_what_is_not_json_is_refused_in_the_words_of_predict(server, body, code, said):
+    reply = infer(server, body)
+    assert refused(reply) == (400, code)
+    assert said in words(reply)

@@ -8,6 +8,8 @@ import msgspec
 
 from mlp.errors import Invalid
 from mlp.inference.oip import extensions
+from mlp.inference.oip.datatypes import BYTES
+from mlp.inference.predict import strict_json
 
 UNSET = msgspec.UNSET
 _Absent = msgspec.UnsetType
@@ -21,6 +23,12 @@ class Parameters(msgspec.Struct, frozen=True):
     binary_data_output: bool | _Absent | None = UNSET
     shared_memory_region: Any = UNSET
     classification: Any = UNSET
+
+    @property
+    def keys(self) -> int:
+        """How many of its keys were given, of those that are not refused."""
+        given = (self.binary_data, self.binary_data_size, self.binary_data_output)
+        return len(given) - given.count(UNSET)
 
     def refuse(self) -> None:
         """Raise Unsupported where an extension is asked for that is not offered."""
@@ -75,17 +83,40 @@ class Document(msgspec.Struct):
 _decode = msgspec.json.Decoder(Document).decode
 
 
-def parse(text: bytes | memoryview) -> Document:
+def parse(text: bytes) -> Document:
     """Return the document; raise Invalid for what is none of this protocol, Unsupported for its other extensions."""
     try:
         document = _decode(text)
     except msgspec.ValidationError as error:
         raise Invalid(f"the request is not one of this protocol: {error}", code="wrong_type") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
+        strict_json.parse(text)  # which says what is wrong and where
         raise Invalid("the request is not JSON", code="invalid_json") from None
     except RecursionError:
         raise Invalid("the request is nested too deeply", code="too_deep") from None
     for tensor in (*document.inputs, *(document.outputs or ())):
         if tensor.parameters:
             tensor.parameters.refuse()
+    # Each key is followed by a colon: as many colons as known keys means that no key was there twice.
+    unexplained = text.count(b":") - _keys(document)
+    if unexplained and unexplained != _colons_in_strings(document):
+        strict_json.parse(text)
     return document
+
+
+def _keys(document: Document) -> int:
+    outputs = document.outputs or ()
+    keys = 4 - (document.outputs, document.id, document.parameters).count(UNSET)
+    for tensor in document.inputs:
+        keys += 5 - (tensor.data, tensor.parameters).count(UNSET)
+    for output in outputs:
+        keys += 1 + (output.parameters is not UNSET)
+    for each in (document, *document.inputs, *outputs):
+        if each.parameters:
+            keys += each.parameters.keys
+    return keys
+
+
+def _colons_in_strings(document: Document) -> int:
+    """Return how many colons belong to values: there are no objects in a tensor's data."""
+    return sum(bytes(tensor.data).count(b":") for tensor in document.inputs if tensor.datatype == BYTES and tensor.data)

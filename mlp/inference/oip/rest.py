@@ -67,14 +67,14 @@ def read(request: Request) -> Call:
     )
 
 
-def _parted(request: Request) -> tuple[bytes | memoryview, memoryview]:
+def _parted(request: Request) -> tuple[bytes, memoryview]:
     body = memoryview(request.body)
     given = request.headers.get(HEADER)
     if given is None:
         return request.body, body[:0]
     if not given.isdigit() or len(given) > 9 or int(given) > len(body):
         raise Invalid("Inference-Header-Content-Length is not the length of the JSON document", code="invalid_header")
-    return body[: int(given)], body[int(given) :]
+    return bytes(body[: int(given)]), body[int(given) :]
 
 
 def _from_json(head: TensorHead, data: msgspec.Raw | msgspec.UnsetType) -> npt.NDArray[Any]:
