@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 from served_models import SETOSA, iris
 
 from mlp.api.model import Manifest
 from mlp.client.registry import RegistryClient
 from tests.faulty_store import FaultyStore
+from tests.registry.registry_process import Registry, kill
 
 
 @pytest.fixture
@@ -24,33 +20,14 @@ def direct(s3):
 
 
 @pytest.fixture(params=["files", "s3"])
-def real_registry(tmp_path, listening, request):
+def real_registry(tmp_path, request):
     settings = {}
     if request.param == "s3":
         direct = request.getfixturevalue("direct")
         settings = request.getfixturevalue("bucket").settings(MLP_REGISTRY_S3_PUBLIC_ENDPOINT=direct.url)
-    said, tell = os.pipe()
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("MLP_")},
-        **settings,
-        "MLP_REGISTRY_DATA": str(tmp_path / "registry"),
-        "MLP_LISTEN_FD": str(listening.fileno()),
-        "MLP_READY_FD": str(tell),
-    }
-    with (tmp_path / "registry.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "mlp.registry"],
-            env=environment,
-            pass_fds=(tell, listening.fileno()),
-            stderr=log,
-            cwd=tmp_path,
-        )
-    os.close(tell)
-    with os.fdopen(said) as pipe:
-        assert json.loads(pipe.readline())["state"] == "ready"
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    process.terminate()
-    process.wait(20)
+    registry = Registry(tmp_path / "registry", settings=settings).start()
+    yield registry.url
+    kill(registry)
 
 
 def test_a_pushed_model_is_served(launcher, real_registry, request):
