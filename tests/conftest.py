@@ -20,6 +20,9 @@ from tests.forked import complete
 from tests.object_store import Bucket, ObjectStore, new_bucket, object_store
 from tests.scheduling import WholeFiles, place
 
+# Before anything imports numpy: with workers on every core, threads of OpenMP only wait for each other, and they spin.
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
 ABROAD = {"MLP_TEST_S3_ENDPOINT", "MLP_E2E_CONTEXT"}
 """Settings that name a service which may be elsewhere."""
 FIRST_PORT, LAST_PORT, BLOCK = 20_000, 32_000, 20
