@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 
 import pytest
 from in_process import InProcess
@@ -120,3 +121,36 @@ def test_what_is_not_json_is_refused_in_the_words_of_predict(server, body, code,
     reply = infer(server, body)
     assert refused(reply) == (400, code)
     assert said in words(reply)
+
+
+# Media types
+
+
+def with_bytes(request, data=b"".join(struct.pack("<f", value) for value in SETOSA)) -> tuple[bytes, str]:
+    """Return a body that goes on behind its document, and the length of the document."""
+    return text(request) + data, str(len(text(request)))
+
+
+@pytest.mark.parametrize(
+    "kind", [None, "application/json", "Application/JSON; charset=UTF-8", "application/x-www-form-urlencoded"]
+)
+def test_json_tensors_are_taken_as_what_people_call_them(server, kind):
+    assert answered(infer(server, GOOD, **({} if kind is None else {"content_type": kind})))
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/xml", "text/plain", "application/json; charset=latin1", "application/octet-stream", "json"]
+)
+def test_a_body_that_says_it_is_something_else_is_refused(server, kind):
+    assert refused(infer(server, GOOD, content_type=kind)) == (400, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("kind", [None, "application/octet-stream", "Application/Octet-Stream", "application/json"])
+def test_binary_tensors_may_be_called_bytes(server, kind):
+    document = matrix(parameters={"binary_data_size": 16})
+    del document["data"]
+    body, length = with_bytes({"inputs": [document]})
+    headers = {"inference_header_content_length": length, **({} if kind is None else {"content_type": kind})}
+    assert answered(infer(server, body, **headers))["label"]["data"] == ["setosa"]
+    assert refused(infer(server, body, **headers | {"content_type": "text/xml"})) == (400, "unsupported_media_type")
+    assert refused(infer(server, body, **headers, content_encoding="gzip")) == (400, "encoding_unsupported")

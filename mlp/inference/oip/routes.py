@@ -15,7 +15,7 @@ from mlp.inference.oip import rest
 from mlp.inference.oip.calls import ModelCalls
 from mlp.inference.oip.metadata import model_metadata, server_metadata
 from mlp.inference.patience import deadline_of
-from mlp.inference.predict.body import refuse_compressed
+from mlp.inference.predict.body import check_tensor_body
 from mlp.inference.promise import Promise
 from mlp.inference.reading import Readers, TwoSteps
 
@@ -53,7 +53,7 @@ class OpenInference:
         return _json({"name": self._model.name, "ready": ready}, 200 if ready else 503)
 
     def _read(self, request: Request) -> tuple[rest.Call, float]:
-        refuse_compressed(request.headers)
+        check_tensor_body(request.headers, is_binary=rest.HEADER in request.headers)
         deadline = deadline_of(request.headers)
         return rest.read(request), deadline
 

@@ -1,4 +1,4 @@
-"""Whether a request's body claims to be the JSON that a route reads."""
+"""Whether a request's body claims to be what a route reads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from mlp.inference.http1 import Headers, Request
 JSON = b"application/json"
 _MEDIA_TYPES = frozenset({b"", JSON, b"application/json; charset=utf-8", b"application/x-www-form-urlencoded"})
 """Types of body that are read as JSON. The last one is what `curl -d` says, whatever it sends."""
+_BYTES = b"application/octet-stream"
 
 
 def json_body(request: Request) -> bytes:
@@ -16,6 +17,17 @@ def json_body(request: Request) -> bytes:
     if headers.get(b"content-type") != JSON or b"content-encoding" in headers:
         _check_media_type(headers)
     return request.body
+
+
+def check_tensor_body(headers: Headers, *, is_binary: bool) -> None:
+    """Raise Unsupported for a body of another media type than tensors come as, or a compressed one.
+
+    `is_binary`: bytes follow the JSON, and then it may be called what it is.
+    """
+    if headers.get(b"content-type") != JSON or b"content-encoding" in headers:
+        if is_binary and headers.get(b"content-type", b"").strip().lower() == _BYTES:
+            return refuse_compressed(headers)
+        _check_media_type(headers)
 
 
 def refuse_compressed(headers: Headers) -> None:
