@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 from mlp.inference.app import Handler, Route
 from mlp.inference.handlers import ErrorForm, error_reply, sentence_reply
+from mlp.inference.http1 import Request
+from mlp.inference.loading import LoadedModel
+from mlp.inference.oip.metadata import not_served
 from mlp.inference.oip.routes import OpenInference
 from mlp.inference.pages import Pages
+
+_OF_A_MODEL = re.compile(r"/v2/models/[^/]+(/versions/[^/]+)?(/ready|/infer)?|/v1/models/[^/:]+(:predict)?")
+_METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")
 
 
 def model_routes(
@@ -22,6 +30,16 @@ def model_routes(
         "/metadata": _page("/metadata", pages.metadata),
         "/openapi.json": _page("/openapi.json", pages.openapi),
     }
+
+
+def beside(model: LoadedModel) -> Callable[[str], Route]:
+    """Return who answers the paths that are not there on the port of this model; other models have their own answer."""
+
+    def refuse(_: Request) -> NoReturn:
+        raise not_served(model)
+
+    other = Route(dict.fromkeys(_METHODS, refuse), "other", sentence_reply)
+    return lambda path: other if _OF_A_MODEL.fullmatch(path) else elsewhere(path)
 
 
 def elsewhere(path: str) -> Route:

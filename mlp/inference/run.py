@@ -28,7 +28,7 @@ from mlp.inference.pages import Pages
 from mlp.inference.predict.instances import InstancesRoute
 from mlp.inference.predict.route import PredictRoute
 from mlp.inference.reading import Readers, TwoSteps
-from mlp.inference.routes import elsewhere, model_routes
+from mlp.inference.routes import beside, model_routes
 from mlp.inference.server import Server
 from mlp.inference.settings import Settings
 from mlp.inference.source import obtain
@@ -72,7 +72,7 @@ def run(settings: Settings) -> None:
     tracing = tracing_of(otel=settings.otel, name=model.name, version=model.version, digest=model.digest)
     entry = Entry(settings.limits.in_flight, plane.check_room, keys.check if keys else None, tracing)
     server = Server(
-        app=App(routes, elsewhere, metrics.route, entry.guard, tracing),
+        app=App(routes, beside(model), metrics.route, entry.guard, tracing),
         grpc=grpc_port(settings, model, calls, metrics, lifecycle, entry),
         limits=settings.limits,
         traffic=metrics.traffic,

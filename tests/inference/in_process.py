@@ -26,7 +26,7 @@ from mlp.inference.predict.instances import InstancesRoute
 from mlp.inference.predict.route import PredictRoute
 from mlp.inference.promise import Promise
 from mlp.inference.reading import Readers, TwoSteps
-from mlp.inference.routes import elsewhere, model_routes
+from mlp.inference.routes import beside, model_routes
 from mlp.inference.rpc.messages import schema
 from mlp.inference.rpc.service import ModelService
 from mlp.inference.settings import Settings
@@ -55,7 +55,7 @@ class InProcess:
             TwoSteps(instances.read, instances.answer, readers),
             OpenInference(self.model, calls, lifecycle, readers),
         )
-        self._app = App(routes, elsewhere, self.metrics.route, tracing=tracing)
+        self._app = App(routes, beside(self.model), self.metrics.route, tracing=tracing)
         self._schema = schema()
         self._answers = ModelService(self.model, calls, lifecycle, self._schema).answers()
 

@@ -221,7 +221,7 @@ def test_strings_whose_lengths_lie_are_a_400(serving, data):
     assert refused(answer)[0] == 400
 
 
-@pytest.mark.parametrize("path", ["/v2/models/other", "/v2/models/iris/versions/2", "/v2/nowhere", "/v2/models/iris/x"])
+@pytest.mark.parametrize("path", ["/v2/nowhere", "/v2/models/iris/config", "/v1/models/iris/x"])
 def test_what_is_not_served_is_a_404_in_the_protocols_form(iris_server, path):
     assert refused(iris_server.http.get(path)) == (404, "no_such_path")
 

@@ -9,6 +9,8 @@ import pytest
 from in_process import InProcess
 from served_models import SETOSA, iris
 
+from mlp.errors import NotFound
+
 LENGTH = "inference-header-content-length"
 INFER = "/v2/models/iris/infer"
 
@@ -126,9 +128,9 @@ def test_what_is_not_json_is_refused_in_the_words_of_predict(server, body, code,
 # Media types
 
 
-def with_bytes(request, data=b"".join(struct.pack("<f", value) for value in SETOSA)) -> tuple[bytes, str]:
-    """Return a body that goes on behind its document, and the length of the document."""
-    return text(request) + data, str(len(text(request)))
+def with_bytes(request) -> tuple[bytes, str]:
+    """Return a body with the matrix' bytes behind its document, and the length of the document."""
+    return text(request) + struct.pack("<4f", *SETOSA), str(len(text(request)))
 
 
 @pytest.mark.parametrize(
@@ -154,3 +156,32 @@ def test_binary_tensors_may_be_called_bytes(server, kind):
     assert answered(infer(server, body, **headers))["label"]["data"] == ["setosa"]
     assert refused(infer(server, body, **headers | {"content_type": "text/xml"})) == (400, "unsupported_media_type")
     assert refused(infer(server, body, **headers, content_encoding="gzip")) == (400, "encoding_unsupported")
+
+
+# Another model
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v2/models/other", None),
+        ("/v2/models/other/ready", None),
+        ("/v2/models/other/infer", GOOD),
+        ("/v2/models/other/infer", None),
+        ("/v2/models/iris/versions/2", None),
+        ("/v2/models/iris/versions/2/ready", None),
+        ("/v2/models/iris/versions/x/infer", GOOD),
+        ("/v1/models/other", None),
+        ("/v1/models/other:predict", b"{}"),
+    ],
+)
+def test_another_model_or_version_is_not_found_in_the_words_of_grpc(server, path, body):
+    reply = server.http(path, body)
+    assert refused(reply) == (404, "model_not_found")
+
+    def fill(message):
+        message.model_name = "other"
+
+    with pytest.raises(NotFound) as over_grpc:
+        server.rpc(fill)
+    assert words(reply) == over_grpc.value.message == "this server has iris, version 1, and no other model"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlp import __version__
 from mlp.api.signature import Layout
+from mlp.errors import NotFound
 from mlp.inference.loading import LoadedModel
 from mlp.inference.oip.datatypes import OF_FEATURE
 from mlp.inference.oip.extensions import OFFERED
@@ -32,3 +33,10 @@ def model_metadata(model: LoadedModel, outputs: OutputWriter) -> dict[str, objec
         "inputs": inputs,
         "outputs": outputs.describe(),
     }
+
+
+def not_served(model: LoadedModel) -> NotFound:
+    """Return the error of asking for another model, or for another version of this one."""
+    return NotFound(
+        f"this server has {model.name}, version {model.version}, and no other model", code="model_not_found"
+    )

@@ -24,10 +24,12 @@ def check_tensor_body(headers: Headers, *, is_binary: bool) -> None:
 
     `is_binary`: bytes follow the JSON, and then it may be called what it is.
     """
-    if headers.get(b"content-type") != JSON or b"content-encoding" in headers:
-        if is_binary and headers.get(b"content-type", b"").strip().lower() == _BYTES:
-            return refuse_compressed(headers)
-        _check_media_type(headers)
+    given = headers.get(b"content-type")
+    if given != JSON or b"content-encoding" in headers:
+        if is_binary and given is not None and given.strip().lower() == _BYTES:
+            refuse_compressed(headers)
+        else:
+            _check_media_type(headers)
 
 
 def refuse_compressed(headers: Headers) -> None:
