@@ -125,6 +125,81 @@ def test_what_is_not_json_is_refused_in_the_words_of_predict(server, body, code,
     assert said in words(reply)
 
 
+# Elements
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "said"),
+    [
+        ({"data": [5.1, 3.5, 1.4, "x"]}, "wrong_type", "row 0, column 'petal_width' takes a number, not a string"),
+        ({"data": [5.1, True, 1.4, 0.2]}, "wrong_type", "row 0, column 'sepal_width' takes a number, not a boolean"),
+        (
+            {"shape": [2, 4], "data": [*SETOSA, 1, 2, {}, 4]},
+            "wrong_type",
+            "row 1, column 'petal_length' takes a number, not an object",
+        ),
+        (
+            {"shape": [2, 4], "data": [SETOSA, [1, [2], 3, 4]]},
+            "wrong_type",
+            "row 1, column 'sepal_width' takes a number, not a list",
+        ),
+        ({"shape": [2, 4], "data": [SETOSA, 5]}, "wrong_type", "row 1 is a number, and the first one a list"),
+        ({"data": "secret"}, "wrong_type", "its data is a string, not a list of FP32"),
+        ({"data": None}, "wrong_type", "its data is null, not a list of FP32"),
+        ({"shape": [1, 2], "data": [1, "x"]}, "wrong_type", "row 0, column 1 takes a number"),
+        ({"name": "petal_width", "shape": [2], "data": [1, "x"]}, "wrong_type", "row 1, column 'petal_width' takes"),
+        ({"datatype": "INT64", "data": [1, 2, 2**63, 4]}, "out_of_range", "column 'petal_length' is beyond the range"),
+        ({"datatype": "INT8", "data": [1, 2, 300, 4]}, "out_of_range", "'petal_length' is beyond the range of INT8"),
+        ({"datatype": "UINT8", "data": [1, 2, -3, 4]}, "out_of_range", "'petal_length' is beyond the range of UINT8"),
+        ({"data": [1, 2, 10**390, 4]}, "out_of_range", "row 0, column 'petal_length' is beyond the range of FP32"),
+        ({"data": [1, 2, 10**450, 4]}, "out_of_range", "row 0, column 'petal_length' is beyond the range of FP32"),
+        ({"datatype": "INT64", "data": [1, 2, 3.5, 4]}, "wrong_type", "takes a whole number, not a fraction"),
+        ({"datatype": "INT64", "data": [1, 2, 3, None]}, "missing_value", "column 'petal_width' must not be null"),
+        ({"datatype": "BOOL", "data": [True, 1, True, True]}, "wrong_type", "takes true or false, not a number"),
+        ({"datatype": "BYTES", "data": ["a", 1, "b", "c"]}, "wrong_type", "takes a string, not a number"),
+    ],
+)
+def test_an_element_of_another_type_is_named_by_row_and_column(server, changed, code, said):
+    reply = infer(server, {"inputs": [matrix(**changed)]})
+    assert refused(reply) == (400, code)
+    assert said in words(reply)
+    assert "secret" not in words(reply)
+
+
+def test_a_number_beyond_all_floats_is_not_json_as_for_predict(server):
+    body = text({"inputs": [matrix(data=[1, 2, 3, 4444])]}).replace(b"4444", b"1e400")
+    assert refused(infer(server, body)) == (400, "invalid_json")
+    assert words(infer(server, body)) == "a number is too large for a float"
+
+
+def test_whole_numbers_may_be_written_as_floats(server):
+    written = answered(infer(server, {"inputs": [matrix(datatype="INT64", data=[5.0, 3.0, 1.0, 0.0])]}))
+    assert written == answered(infer(server, {"inputs": [matrix(datatype="INT64", data=[5, 3, 1, 0])]}))
+
+
+@pytest.mark.parametrize(
+    ("shape", "data"),
+    [
+        ([2, 4], [[*SETOSA, *SETOSA]]),
+        ([1, 4], [[1, 2], [3, 4]]),
+        ([1, 4], [[1], [2], [3], [4]]),
+        ([4], [[1], [2], [3], [4]]),
+        ([1, 2, 2], [[1, 2], [3, 4]]),
+    ],
+)
+def test_nesting_that_is_not_the_shapes_is_refused(server, shape, data):
+    reply = infer(server, {"inputs": [matrix(shape=shape, data=data)]})
+    assert refused(reply) == (400, "shape_mismatch")
+    assert f"nested as [{len(data)}, {len(data[0])}], its shape is {shape}" in words(reply)
+
+
+def test_data_beside_binary_data_is_refused(server):
+    body, length = with_bytes({"inputs": [matrix(parameters={"binary_data_size": 16})]})
+    reply = infer(server, body, inference_header_content_length=length)
+    assert refused(reply) == (400, "duplicate_input")
+    assert "both data and binary_data_size" in words(reply)
+
+
 # Media types
 
 

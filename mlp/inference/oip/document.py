@@ -8,7 +8,7 @@ import msgspec
 
 from mlp.errors import Invalid
 from mlp.inference.oip import extensions
-from mlp.inference.oip.datatypes import BYTES
+from mlp.inference.oip.datatypes import BYTES, mismatch
 from mlp.inference.predict import strict_json
 
 UNSET = msgspec.UNSET
@@ -46,6 +46,13 @@ class InputDocument(msgspec.Struct):
     datatype: str
     data: msgspec.Raw | _Absent = UNSET
     parameters: _Given = UNSET
+
+    @property
+    def json(self) -> bytes:
+        """The text of its data; raise Invalid (`shape_mismatch`) where there is none."""
+        if self.data is UNSET:
+            raise mismatch(self.name, "it has no data")
+        return bytes(self.data)
 
     @property
     def binary_size(self) -> int | None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
-import numpy.typing as npt
 
 from mlp.errors import Invalid
 from mlp.inference.http1 import Reply, Request
-from mlp.inference.oip.datatypes import NUMPY, from_bytes, mismatch, to_bytes
+from mlp.inference.oip.datatypes import from_bytes, mismatch, to_bytes
 from mlp.inference.oip.document import UNSET, parse
+from mlp.inference.oip.elements import ElementReader
 from mlp.inference.oip.outputs import Output
-from mlp.inference.oip.tensor import Tensor, TensorHead, array_of
+from mlp.inference.oip.tensor import Tensor, TensorHead
 
 HEADER = b"inference-header-content-length"
 """Bytes of the JSON document, in a body that goes on with binary tensors."""
-_INT64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Call(msgspec.Struct):
@@ -33,14 +32,8 @@ class Call(msgspec.Struct):
     """Whether all outputs are wanted, as bytes."""
 
 
-_LISTS: Mapping[str, tuple[Any, Any]] = {
-    kind: (msgspec.json.Decoder(list[element]).decode, msgspec.json.Decoder(list[list[element]]).decode)  # type: ignore[valid-type]
-    for kind, element in (("f", float | None), ("i", _INT64), ("b", bool), ("O", str | None))
-}
-
-
-def read(request: Request) -> Call:
-    """Return what the body asks; raise Invalid for what is not of the protocol."""
+def read(request: Request, elements: ElementReader) -> Call:
+    """Return what the body asks, its JSON data read by `elements`; raise Invalid for what is not of the protocol."""
     text, binary = _parted(request)
     document = parse(text)
     tensors, place = [], 0
@@ -49,8 +42,12 @@ def read(request: Request) -> Call:
         head.check()
         size = each.binary_size
         if size is None:
-            tensors.append(Tensor(head, _from_json(head, each.data)))
+            tensors.append(Tensor(head, elements.read(head, each.json)))
             continue
+        if each.data is not UNSET:
+            raise Invalid(
+                f"input {each.name!r} has both data and binary_data_size; send one of the two", code="duplicate_input"
+            )
         if size > len(binary) - place:
             raise mismatch(each.name, "its binary data is not all there")
         tensors.append(Tensor(head, from_bytes(each.name, each.datatype, head.count, binary[place : place + size])))
@@ -75,29 +72,6 @@ def _parted(request: Request) -> tuple[bytes, memoryview]:
     if not given.isdigit() or len(given) > 9 or int(given) > len(body):
         raise Invalid("Inference-Header-Content-Length is not the length of the JSON document", code="invalid_header")
     return bytes(body[: int(given)]), body[int(given) :]
-
-
-def _from_json(head: TensorHead, data: msgspec.Raw | msgspec.UnsetType) -> npt.NDArray[Any]:
-    """Return the elements of a list, or of a list of rows."""
-    if isinstance(data, msgspec.UnsetType):
-        raise Invalid(f"input {head.name!r} has no data", code="shape_mismatch", details={"input": head.name})
-    dtype = NUMPY[head.datatype]
-    flat, by_row = _LISTS["i" if dtype.kind in "iu" else dtype.kind]
-    text = bytes(data)
-    try:
-        elements = by_row(text) if text[1:].lstrip()[:1] == b"[" else flat(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise Invalid(
-            f"input {head.name!r}: its data is not a list of {head.datatype}, flat or a list a row",
-            code="wrong_type",
-            details={"input": head.name},
-        ) from None
-    if elements and isinstance(elements[0], list):
-        width = len(elements[0])
-        if any(len(row) != width for row in elements):
-            raise mismatch(head.name, "its rows differ in length")
-        elements = [element for row in elements for element in row]
-    return array_of(head, elements)
 
 
 class ReplyWriter:

@@ -13,6 +13,7 @@ from mlp.inference.lifecycle import Lifecycle
 from mlp.inference.loading import LoadedModel
 from mlp.inference.oip import rest
 from mlp.inference.oip.calls import ModelCalls
+from mlp.inference.oip.elements import ElementReader
 from mlp.inference.oip.metadata import model_metadata, server_metadata
 from mlp.inference.patience import deadline_of
 from mlp.inference.predict.body import check_tensor_body
@@ -27,6 +28,7 @@ class OpenInference:
         self._model = model
         self._calls = calls
         self._lifecycle = lifecycle
+        self._elements = ElementReader(model.signature.names)
         self._infer = TwoSteps(self._read, self._answer, readers)
         self._reply = rest.ReplyWriter(model.name, model.version).write
 
@@ -55,7 +57,7 @@ class OpenInference:
     def _read(self, request: Request) -> tuple[rest.Call, float]:
         check_tensor_body(request.headers, is_binary=rest.HEADER in request.headers)
         deadline = deadline_of(request.headers)
-        return rest.read(request), deadline
+        return rest.read(request, self._elements), deadline
 
     def _answer(self, asked: tuple[rest.Call, float]) -> Reply | Promise[Reply]:
         call, deadline = asked

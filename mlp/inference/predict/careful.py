@@ -48,7 +48,7 @@ class CarefulReader:
         request = strict_json.parse(body)
         if not isinstance(request, dict):
             raise Invalid(
-                f"the body is {_kind(request)}; send an object with 'features' or 'records'", code="wrong_type"
+                f"the body is {kind_of(request)}; send an object with 'features' or 'records'", code="wrong_type"
             )
         for field in request:
             if field not in _FIELDS:
@@ -67,7 +67,7 @@ class CarefulReader:
     def rows(self, field: str, rows: Any, *, named: str | None = None) -> Sequence[Row]:
         """Return rows given by position (`features`) or by name (`records`), under a field that may be `named` else."""
         if not isinstance(rows, list):
-            raise Invalid(f"'{named or field}' is {_kind(rows)}; it must be a list of rows", code="wrong_type")
+            raise Invalid(f"'{named or field}' is {kind_of(rows)}; it must be a list of rows", code="wrong_type")
         if not rows:
             raise Invalid(f"'{named or field}' is empty; send at least one row", code="empty_batch")
         read = self._by_position if field == "features" else self._by_name
@@ -78,7 +78,7 @@ class CarefulReader:
         if not isinstance(row, list):
             hint = "; rows by name go under 'records'" if isinstance(row, dict) else ""
             raise Invalid(
-                f"row {number} is {_kind(row)}; each row is a list of {width} values{hint}",
+                f"row {number} is {kind_of(row)}; each row is a list of {width} values{hint}",
                 code="wrong_type",
                 details={"row": number},
             )
@@ -94,7 +94,7 @@ class CarefulReader:
         if not isinstance(record, dict):
             hint = "; rows by position go under 'features'" if isinstance(record, list) else ""
             raise Invalid(
-                f"row {number} is {_kind(record)}; each record is an object of {len(self._names)} values{hint}",
+                f"row {number} is {kind_of(record)}; each record is an object of {len(self._names)} values{hint}",
                 code="wrong_type",
                 details={"row": number},
             )
@@ -125,13 +125,13 @@ def _cell(feature: Feature, value: Any, row: int) -> Cell:
     if feature.dtype is DType.STRING:
         return _text(feature, value, row)
     if isinstance(value, bool) != (feature.dtype is DType.BOOL) or not isinstance(value, int | float):
-        raise _misfit(feature, row, "wrong_type", f"takes {_WANTED[feature.dtype]}, not {_kind(value)}")
+        raise _misfit(feature, row, "wrong_type", f"takes {_WANTED[feature.dtype]}, not {kind_of(value)}")
     return value if isinstance(value, bool) else _number(feature, value, row)
 
 
 def _text(feature: Feature, value: Any, row: int) -> str:
     if not isinstance(value, str):
-        raise _misfit(feature, row, "wrong_type", f"takes {_WANTED[feature.dtype]}, not {_kind(value)}")
+        raise _misfit(feature, row, "wrong_type", f"takes {_WANTED[feature.dtype]}, not {kind_of(value)}")
     if feature.closed and value not in (feature.categories or ()):
         raise _misfit(feature, row, "unknown_category", f"takes one of {_listed(feature.categories or ())}")
     return value
@@ -154,7 +154,8 @@ def _misfit(feature: Feature, row: int, code: str, problem: str) -> Invalid:
     )
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """Return what a JSON value is, in words."""
     match value:
         case None:
             return "null"
