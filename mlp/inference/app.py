@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import NamedTuple
 
-from mlp.errors import Invalid, MlpError, NotFound
+from mlp.errors import Invalid, MlpError, NotFound, Unavailable
 from mlp.inference.handlers import INTERNAL, ErrorForm, error_reply
 from mlp.inference.http1 import Headers, Reply, Request
 from mlp.inference.log import LOG
@@ -66,13 +66,16 @@ class App:
         self._tracing = tracing or PassOn()
         self._logs_requests = LOG.isEnabledFor(logging.DEBUG)
 
-    def answer(self, request: Request) -> Reply | Promise[Reply]:
-        """Answer one request; a failure of any kind becomes an error document."""
+    def answer(self, request: Request, *, is_full: bool = False) -> Reply | Promise[Reply]:
+        """Answer one request; a failure of any kind becomes an error document.
+
+        When the server `is_full` only probes get through, which are answered at once.
+        """
         begin = perf_counter()
         request_id = self._id_of(request.headers.get(ID_HEADER))
         counted = self._routes.get(request.path) or self._other(request.path)
         try:
-            reply = self._handle(counted.route, request)
+            reply = self._handle(counted.route, request, is_full)
         except Exception as error:  # noqa: BLE001  every failure has an answer
             reply = _failure(error, counted.route, request_id)
         if isinstance(reply, Reply):
@@ -95,7 +98,9 @@ class App:
         route = self._elsewhere(path)
         return _Counted(route, self._metrics_of(route.name))
 
-    def _handle(self, route: Route, request: Request) -> Reply | Promise[Reply]:
+    def _handle(self, route: Route, request: Request, is_full: bool) -> Reply | Promise[Reply]:
+        if is_full and route.is_guarded:
+            raise Unavailable("too many requests are being answered", code="overloaded")
         if self._guard is not None and route.is_guarded:
             self._guard(request.headers)
         handler = route.handlers.get(request.method)

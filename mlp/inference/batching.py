@@ -21,6 +21,8 @@ from mlp.inference.metrics import Metrics
 from mlp.inference.promise import Promise
 from mlp.proof import Answers, Feeds
 
+_SWEEP_SECONDS = 0.05
+"""How late a request whose time is over may hear of it while it waits."""
 Compute = Callable[[Feeds, int], Answers]
 """Runs the model on so many rows; raises errors of `mlp.errors`."""
 
@@ -71,6 +73,7 @@ class Batcher:
         self._jobs: deque[Job] = deque()
         self._running = 0
         self._due: asyncio.Handle | None = None
+        self._sweeping: asyncio.Handle | None = None
 
     def check_room(self) -> None:
         """Raise Unavailable (`overloaded`) when too many wait."""
@@ -92,6 +95,8 @@ class Batcher:
                 self._go()
             else:
                 self._arm()
+        if self._sweeping is None and not self._policy.is_eager:
+            self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep)
         return job.answer
 
     def _arm(self) -> None:
@@ -123,6 +128,20 @@ class Batcher:
             self._running += 1
             run = loop.run_in_executor(self._threads, self._run, batch)
             run.add_done_callback(partial(self._ran, batch))
+
+    def _sweep(self) -> None:
+        """Answer those whose time is over while the model is busy, and give the places of those who left to others."""
+        self._sweeping = None
+        now = monotonic()
+        jobs = [job for job in self._jobs if not job.answer.is_done]
+        self._metrics.queued -= len(self._jobs) - len(jobs)
+        self._jobs = deque(job for job in jobs if job.deadline > now)
+        self._metrics.queued -= len(jobs) - len(self._jobs)
+        if self._jobs:
+            self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self._sweep)
+        for job in jobs:
+            if job.deadline <= now:
+                job.answer.fail(late())
 
     def _take(self, now: float) -> list[Job]:
         """Take the jobs of the next run out of the queue; those that nobody waits for any more are dropped."""

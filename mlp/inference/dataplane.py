@@ -38,6 +38,8 @@ class DataPlane:
         self.batches = {"on": True, "off": False}.get(settings.batching, model.pace.gains_by_batches)
         """Whether requests share runs of the model."""
         self._is_quick = model.pace.is_quick and settings.batching != "on"
+        self.batching = "off" if not self.batches else "crowds" if self._is_quick else "on"
+        """The same in a word: `crowds` where only requests of the same instant do."""
         threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="model")
         queue = Batcher(self._compute, self._policy(settings), metrics, threads)
         self._submit = queue.submit

@@ -9,6 +9,9 @@ from mlp.errors import Precondition
 from mlp.inference.http1.server import BACKLOG
 from mlp.inference.settings import Settings
 
+_ANYBODY = "this port asks nobody for a key; bind 127.0.0.1, put keys into MLP_API_KEYS_FILE"
+_PROBES = "nobody is ever asked for a key on the health port; bind 127.0.0.1, leave MLP_HEALTH_PORT out"
+
 
 def open_listener(settings: Settings, *, asks_for_keys: bool = False) -> socket.socket:
     """Return the inherited socket, or one that is bound and does not listen yet.
@@ -30,7 +33,7 @@ def open_health_listener(settings: Settings) -> socket.socket | None:
     """
     if settings.health_port is None:
         return None
-    return _guarded(_bound(settings.host, settings.health_port), settings)
+    return _guarded(_bound(settings.host, settings.health_port), settings, _PROBES)
 
 
 def listen(listener: socket.socket) -> None:
@@ -49,12 +52,11 @@ def try_grpc_port(settings: Settings, *, asks_for_keys: bool = False) -> None:
         (listener if asks_for_keys else _guarded(listener, settings)).close()
 
 
-def _guarded(listener: socket.socket, settings: Settings) -> socket.socket:
+def _guarded(listener: socket.socket, settings: Settings, why: str = _ANYBODY) -> socket.socket:
     if not settings.allow_open and not _is_loopback(listener):
         listener.close()
         raise Precondition(
-            f"{settings.host} is open to other machines and this port asks nobody for a key; bind 127.0.0.1, "
-            "put keys into MLP_API_KEYS_FILE, or set MLP_ALLOW_OPEN=1 where the network guards it",
+            f"{settings.host} is open to other machines and {why}, or set MLP_ALLOW_OPEN=1 where the network guards it",
             code="open_bind",
         )
     return listener

@@ -55,7 +55,7 @@ def run(settings: Settings) -> None:
         if grpc is not None:
             ports["grpc_port"] = grpc
         announce_ready(settings.ready_fd, model, ports)
-        LOG.info("ready", {**ports, "seconds": round(perf_counter() - begin, 3)})
+        LOG.info("ready", {**ports, "seconds": round(perf_counter() - begin, 3), "batching": plane.batching})
 
     lifecycle, metrics = Lifecycle(), Metrics(Drift(model.signature))
     pages = Pages(model, metrics, lifecycle)

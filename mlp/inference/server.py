@@ -54,8 +54,6 @@ class Server:
         await drain.wait()
         self.lifecycle.is_draining = http.is_draining = True
         LOG.info("draining", {"seconds": self.drain_seconds})
-        if grpc is not None:
-            grpc.drain(self.drain_seconds + _LONGEST_REQUEST_SECONDS)
         if self.shares_listener:
             http.stop_listening()
         try:
@@ -63,6 +61,8 @@ class Server:
                 await end.wait()
         except TimeoutError:
             pass  # the drain time is over
+        if grpc is not None:
+            grpc.drain(_LONGEST_REQUEST_SECONDS)
         await http.finish(_LONGEST_REQUEST_SECONDS)
         if grpc is not None:
             await grpc.finish()

@@ -113,4 +113,5 @@ class Settings(BaseModel):
     @property
     def limits(self) -> Limits:
         """What callers may ask of the HTTP port."""
-        return Limits(body_bytes=self.max_body_bytes, in_flight=self.max_in_flight)
+        room = max(Limits.buffered_bytes, 2 * self.max_body_bytes)
+        return Limits(body_bytes=self.max_body_bytes, buffered_bytes=room, in_flight=self.max_in_flight)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from importlib.resources import files
 
 import grpc
@@ -249,6 +251,20 @@ def test_a_server_that_is_asked_for_it_by_flag_drains_and_one_that_is_not_import
         with pytest.raises(grpc.RpcError) as caught:
             stub.ServerReady(service_pb2.ServerReadyRequest(), timeout=20)
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def test_calls_are_answered_until_the_drain_is_over(launcher, registry):
+    settings = registry.publish(iris())
+    server = launcher.start(flags=("--grpc-port", "0"), drain_seconds=600, **settings)
+    with grpc.insecure_channel(address(server)) as channel:
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        assert stub.ServerReady(service_pb2.ServerReadyRequest(), timeout=20).ready
+        server.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + 20
+        while stub.ServerReady(service_pb2.ServerReadyRequest(), timeout=20).ready:
+            assert time.monotonic() < deadline
+        assert stub.ServerLive(service_pb2.ServerLiveRequest(), timeout=20).live
+        assert server.stop() == 0
 
 
 def test_a_server_without_the_port_imports_nothing_of_it():

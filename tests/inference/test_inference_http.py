@@ -184,6 +184,30 @@ def test_a_websocket_upgrade_is_answered_as_the_request_that_it_is(iris_server):
     assert answer.json() == {"status": "ok"}
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_request_that_offers_http_2_keeps_its_body_and_its_connection(iris_server, chunked):
+    """As `curl --http2` and Java's client send it."""
+    offer = b"Host: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+    framed = b"Content-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
+    if chunked:
+        framed = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
+    first = b"POST /predict HTTP/1.1\r\n%b%b" % (offer, framed)
+    last = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", iris_server.port), timeout=20) as connection:
+        for part in (first[:60], first[60:-9], first[-9:] + first + last):
+            connection.sendall(part)
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert received.count(b"HTTP/1.1 200 OK") == 3
+    assert received.count(b'"predictions":["setosa"]') == 2
+
+
+def test_bodies_above_what_all_may_hold_together_can_be_allowed():
+    from mlp.inference.settings import Settings
+
+    limits = Settings(model_file="m", manifest_file="m", max_body_bytes=150_000_000).limits
+    assert limits.buffered_bytes >= limits.body_bytes == 150_000_000
+
+
 def test_a_sane_request_id_is_kept_and_any_other_is_replaced(iris_server):
     get = iris_server.http.get
     assert get("/health", headers={"x-request-id": "abc-123.DEF"}).headers["x-request-id"] == "abc-123.DEF"

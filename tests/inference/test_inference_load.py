@@ -32,9 +32,10 @@ def busy(shared_launcher, shared_registry):
 class Asked:
     """A request that is on its way."""
 
-    def hang_up(self) -> None:
-        """Break the connection, as the end of a process or a lost network does; a mere end of sending is no hang-up."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    def hang_up(self, *, reset: bool = False) -> None:
+        """Close the connection as a client does whose patience is over, or break it, as the end of a process may."""
+        if reset:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
     def __init__(self, server, rows: int = 1, **headers: str) -> None:
@@ -96,17 +97,19 @@ def test_a_request_whose_time_is_over_before_the_model_is_free_is_dropped_withou
     for each in (late, envoy):
         status, document, _ = each.answer()
         assert (status, document["error"]["code"]) == (504, "deadline_exceeded")
+    assert metric(busy, "mlp_rows_total") == before, "they had their answer before the model was free"
     assert patient.answer()[0] == 200
     assert metric(busy, "mlp_rows_total") - before == HEAVY_ROWS + 1
 
 
-def test_a_request_whose_caller_has_gone_is_dropped_without_a_run(busy, heavy):
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_request_whose_caller_has_gone_is_dropped_without_a_run(busy, heavy, reset):
     before = metric(busy, "mlp_rows_total")
     gone = [Asked(busy) for _ in range(3)]
     until(lambda: metric(busy, "mlp_queued_requests") == 3)
     for each in gone:
-        each.hang_up()
-    until(lambda: metric(busy, "mlp_http_requests_in_flight") == 1)
+        each.hang_up(reset=reset)
+    until(lambda: metric(busy, "mlp_http_requests_in_flight") == 1 and metric(busy, "mlp_queued_requests") == 0)
     assert Asked(busy).answer()[0] == 200
     assert metric(busy, "mlp_rows_total") - before == HEAVY_ROWS + 1
 
@@ -119,10 +122,14 @@ def test_a_time_that_is_none_is_refused(busy, given):
 
 def test_no_more_than_so_many_are_answered_at_once(launcher, registry):
     server = launcher.start(max_in_flight=3, max_queue=64, health_port=0, batching="off", **registry.publish(HEAVY))
+    assert [line["batching"] for line in server.log() if line["event"] == "ready"] == ["off"]
     held = [Asked(server, HEAVY_ROWS) for _ in range(3)]
     until(lambda: metric(server, "mlp_http_requests_in_flight") == 3)
-    refused = [Asked(server).answer() for _ in range(5)]
+    refused = [Asked(server, X_Request_Id=f"order-{number}").answer() for number in range(5)]
     assert {(status, document["error"]["code"]) for status, document, _ in refused} == {(503, "overloaded")}
+    assert [answer.getheader("x-request-id") for _, _, answer in refused] == [f"order-{n}" for n in range(5)]
+    assert [server.http.get(path).status_code for path in ("/health", "/ready", "/v2/health/live")] == [200] * 3
+    assert server.http.get("/metadata").status_code == 503
     assert metric(server, "mlp_http_requests_in_flight") <= 3
     assert [each.answer()[0] for each in held] == [200] * 3
     assert Asked(server).answer()[0] == 200, "it is as before when the load is over"

@@ -25,6 +25,9 @@ _ONCE = (b"host", b"content-length", b"content-type", b"transfer-encoding", b"ex
 
 _COME_BACK_LATER = 503
 
+_OFFERS = (b"upgrade", b"http2-settings", b"connection")
+"""Headers by which a caller offers another protocol."""
+
 
 class _Phase(Enum):
     IDLE = auto()
@@ -63,7 +66,6 @@ class Connection(asyncio.Protocol):
         self._owed = (b"", b"")
         """The method of the request whose answer is promised, and what its answer says of the connection."""
         self._is_writable = True
-        self._has_half_closed = False
         self._is_held = False
         """Whether it was refused so often, with others, that it is not read for a moment."""
         self._read = 0
@@ -123,8 +125,9 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except HttpParserUpgrade:
-            pass  # the answer closes the connection
+        except HttpParserUpgrade as upgrade:
+            self._stay_at_this_protocol(data[upgrade.args[0] :])
+            return
         except HttpParserError as error:
             cause = error.__context__
             self._refuse(cause if isinstance(cause, MlpError) else _not_http())
@@ -133,9 +136,8 @@ class Connection(asyncio.Protocol):
             self._wait_for_more(len(data))
 
     def eof_received(self) -> bool:
-        """Return whether to stay: a caller that has said everything may still wait for an answer."""
-        self._has_half_closed = True
-        return self._promise is not None or bool(self._waiting)
+        """Leave, as whoever gives up waiting does: a mere end of sending cannot be told from that."""
+        return False
 
     def pause_writing(self) -> None:
         """The caller takes answers more slowly than it gets them: make no more of them."""
@@ -226,6 +228,8 @@ class Connection(asyncio.Protocol):
         self._body.append(body)
 
     def on_message_complete(self) -> None:
+        if self._parser.should_upgrade():
+            return  # it will be read again without the offer
         body = self._body
         request = Request(
             self._parser.get_method(),
@@ -234,7 +238,7 @@ class Connection(asyncio.Protocol):
             body[0] if len(body) == 1 else b"".join(body),
         )
         connection = b""
-        if not self._parser.should_keep_alive() or self._parser.should_upgrade():
+        if not self._parser.should_keep_alive():
             connection = CLOSE
         elif b"connection" in self._headers and self._parser.get_http_version() == "1.0":
             connection = KEEP_ALIVE
@@ -250,6 +254,22 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     # Reading
+
+    def _stay_at_this_protocol(self, rest: bytes) -> None:
+        """Go on with a request whose caller offers another protocol: the parser ended at its head, the body is `rest`.
+
+        An offer that is ignored changes nothing (RFC 9110, 7.8), so the head is read again as if it were not there.
+        """
+        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
+        head = [b"%b %b HTTP/%b\r\n" % (method, self._target, version)]
+        head += [b"%b: %b\r\n" % field for field in self._fields if field[0] not in _OFFERS]
+        if b"close" in self._headers[b"connection"].lower():
+            head.append(CLOSE)
+        self._parser = HttpRequestParser(self)
+        self._phase = _Phase.IDLE
+        self._read = 0
+        self._clear()
+        self.data_received(b"".join([*head, b"\r\n", rest]))
 
     def _expect(self, expectation: bytes) -> None:
         if expectation.lower() != b"100-continue":
@@ -283,13 +303,9 @@ class Connection(asyncio.Protocol):
     # Answering
 
     def _answer(self, request: Request, connection: bytes) -> None:
-        server = self._server
-        if self._traffic.in_flight >= self._limits.in_flight:
-            error = Unavailable("too many requests are being answered", code="overloaded")
-            self._send(server.application.refuse(error, request.path), request.method, connection)
-            return
+        is_full = self._traffic.in_flight >= self._limits.in_flight
         self._traffic.in_flight += 1
-        answer = server.application.answer(request)
+        answer = self._server.application.answer(request, is_full=is_full)
         if isinstance(answer, Reply):
             self._traffic.in_flight -= 1
             self._send(answer, request.method, connection)
@@ -321,10 +337,7 @@ class Connection(asyncio.Protocol):
             else:
                 self._answer(request, connection)
         if not self._waiting and self._can_answer and self._phase is not _Phase.LEAVING:
-            if self._has_half_closed:
-                self.close()
-            else:
-                self._transport.resume_reading()
+            self._transport.resume_reading()
 
     def _send(self, reply: Reply, method: bytes, connection: bytes) -> None:
         server = self._server

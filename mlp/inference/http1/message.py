@@ -37,8 +37,11 @@ class Reply(msgspec.Struct):
 class Application(Protocol):
     """What answers requests. Both methods are called on the event loop and never raise."""
 
-    def answer(self, request: Request) -> Reply | Promise[Reply]:
-        """Return the reply, or the promise of one; the promise is cancelled when its caller hangs up."""
+    def answer(self, request: Request, *, is_full: bool = False) -> Reply | Promise[Reply]:
+        """Return the reply, or the promise of one; the promise is cancelled when its caller hangs up.
+
+        `is_full` forbids a promise: as many requests as may be are being answered.
+        """
 
     def refuse(self, error: MlpError, path: str | None) -> Reply:
         """Return the reply to what never became a request; `path` is None where it was not read so far."""

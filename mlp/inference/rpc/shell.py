@@ -96,7 +96,7 @@ class Shell:
         guard = self._entry.guard
         if guard is not None and name not in UNGUARDED:
             guard(headers)
-        if self._traffic.in_flight >= self._entry.in_flight:
+        if name not in UNGUARDED and self._traffic.in_flight >= self._entry.in_flight:
             raise Unavailable("too many requests are being answered", code="overloaded")
         if name == INFER:
             self._entry.check_room()
