@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import gc
 import socket
+from dataclasses import replace
 from time import perf_counter
 
 from mlp.inference import log
 from mlp.inference.app import App
 from mlp.inference.cpu import available_cpus
 from mlp.inference.dataplane import DataPlane
+from mlp.inference.descriptors import connections_within_reach
 from mlp.inference.drift import Drift
 from mlp.inference.entry import Entry
 from mlp.inference.grpc_port import grpc_port, require_grpc
@@ -54,8 +56,8 @@ def run(settings: Settings) -> None:
     def ready(grpc: int | None) -> None:
         if grpc is not None:
             ports["grpc_port"] = grpc
-        announce_ready(settings.ready_fd, model, ports)
         LOG.info("ready", {**ports, "seconds": round(perf_counter() - begin, 3), "batching": plane.batching})
+        announce_ready(settings.ready_fd, model, ports)
 
     lifecycle, metrics = Lifecycle(), Metrics(Drift(model.signature))
     pages = Pages(model, metrics, lifecycle)
@@ -70,11 +72,12 @@ def run(settings: Settings) -> None:
         OpenInference(model, calls, lifecycle, readers),
     )
     tracing = tracing_of(otel=settings.otel, name=model.name, version=model.version, digest=model.digest)
-    entry = Entry(settings.limits.in_flight, plane.check_room, keys.check if keys else None, tracing)
+    limits = replace(settings.limits, connections=connections_within_reach(settings.limits.connections))
+    entry = Entry(limits.in_flight, plane.check_room, keys.check if keys else None, tracing)
     server = Server(
         app=App(routes, beside(model), metrics.route, entry.guard, tracing),
         grpc=grpc_port(settings, model, calls, metrics, lifecycle, entry),
-        limits=settings.limits,
+        limits=limits,
         traffic=metrics.traffic,
         lifecycle=lifecycle,
         drain_seconds=settings.drain,

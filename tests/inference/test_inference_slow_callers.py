@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -33,7 +35,7 @@ KINDS = {
 class Echo:
     """Answers everything with its path."""
 
-    def answer(self, request: Request) -> Reply:
+    def answer(self, request: Request, *, is_full: bool = False) -> Reply:
         return Reply(request.path.encode())
 
     def refuse(self, error: MlpError, path: str | None) -> Reply:
@@ -116,3 +118,15 @@ def test_a_thousand_idle_connections_keep_nobody_out():
     said, left = asyncio.run(run())
     assert said.endswith(b"/good")
     assert left == 0
+
+
+def test_so_many_connections_are_taken_as_there_are_descriptors():
+    """Those of the other port and the process's own files are left; the soft limit is raised as far as it may be."""
+    script = (
+        "import resource\n"
+        "from mlp.inference.descriptors import connections_within_reach as reach\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (512, 1024))\n"
+        "print(reach(100), reach(4096), *resource.getrlimit(resource.RLIMIT_NOFILE))"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert said.stdout.split() == ["100", "768", "1024", "1024"]

@@ -7,11 +7,19 @@ from collections import deque
 from enum import Enum, auto
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple, cast
-from urllib.parse import unquote
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from mlp.errors import DeadlineExceeded, Invalid, MlpError, TooLarge, Unavailable
+from mlp.inference.http1.fields import (
+    body_too_large,
+    head_too_large,
+    joined,
+    not_http,
+    path_of,
+    size_of,
+    without_offers,
+)
 from mlp.inference.http1.head import CLOSE, CONTINUE, KEEP_ALIVE
 from mlp.inference.http1.limits import LINGER_SECONDS, SLACK_BYTES
 from mlp.inference.http1.message import Reply, Request
@@ -20,13 +28,8 @@ from mlp.inference.promise import Promise
 if TYPE_CHECKING:
     from mlp.inference.http1.server import HttpServer
 
-_ONCE = (b"host", b"content-length", b"content-type", b"transfer-encoding", b"expect", b"authorization")
-"""Headers that mean something only when they stand there once."""
 
 _COME_BACK_LATER = 503
-
-_OFFERS = (b"upgrade", b"http2-settings", b"connection")
-"""Headers by which a caller offers another protocol."""
 
 
 class _Phase(Enum):
@@ -124,13 +127,10 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
             return
         try:
-            self._parser.feed_data(data)
-        except HttpParserUpgrade as upgrade:
-            self._stay_at_this_protocol(data[upgrade.args[0] :])
-            return
+            self._feed(data)
         except HttpParserError as error:
             cause = error.__context__
-            self._refuse(cause if isinstance(cause, MlpError) else _not_http())
+            self._refuse(cause if isinstance(cause, MlpError) else not_http())
             return
         if self._phase is not _Phase.IDLE:
             self._wait_for_more(len(data))
@@ -181,7 +181,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         if self._phase is _Phase.LEAVING:
-            raise _not_http()  # nobody will answer it
+            raise not_http()  # nobody will answer it
         self._phase = _Phase.HEAD
 
     def on_url(self, url: bytes) -> None:
@@ -193,26 +193,26 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         limits, fields = self._limits, self._fields
-        if self._read > limits.head_bytes and _size(self._target, fields) > limits.head_bytes:
-            raise _head_too_large(limits.head_bytes)
+        if self._read > limits.head_bytes and size_of(self._target, fields) > limits.head_bytes:
+            raise head_too_large(limits.head_bytes)
         if len(fields) > limits.headers:
             raise TooLarge(f"there are more than {limits.headers} headers", code="head_too_large")
         headers = self._headers = dict(fields)
         if len(headers) != len(fields):
-            self._headers = headers = _joined(fields)
+            self._headers = headers = joined(fields)
         self._phase = _Phase.BODY
         self._read = 0
         if b"host" not in headers and self._parser.get_http_version() != "1.0":
-            raise _not_http()
+            raise not_http()
         if self._parser.get_method() == b"CONNECT":
-            raise _not_http()  # this is no proxy
+            raise not_http()  # this is no proxy
         if b"content-length" in headers:
             if int(headers[b"content-length"]) > limits.body_bytes:
-                raise _body_too_large(limits.body_bytes)
+                raise body_too_large(limits.body_bytes)
         elif b"transfer-encoding" in headers and (
             headers[b"transfer-encoding"].lower() != b"chunked" or self._parser.get_http_version() != "1.1"
         ):
-            raise _not_http()
+            raise not_http()
         if b"expect" in headers:
             self._expect(headers[b"expect"])
 
@@ -224,7 +224,7 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
         if self._size > self._limits.body_bytes:
-            raise _body_too_large(self._limits.body_bytes)
+            raise body_too_large(self._limits.body_bytes)
         self._body.append(body)
 
     def on_message_complete(self) -> None:
@@ -233,7 +233,7 @@ class Connection(asyncio.Protocol):
         body = self._body
         request = Request(
             self._parser.get_method(),
-            _path(self._target),
+            path_of(self._target),
             self._headers,
             body[0] if len(body) == 1 else b"".join(body),
         )
@@ -255,21 +255,23 @@ class Connection(asyncio.Protocol):
 
     # Reading
 
-    def _stay_at_this_protocol(self, rest: bytes) -> None:
-        """Go on with a request whose caller offers another protocol: the parser ended at its head, the body is `rest`.
+    def _feed(self, data: bytes) -> None:
+        """Parse; where a caller offers another protocol the parser ends at the head, and its body is still to come.
 
         An offer that is ignored changes nothing (RFC 9110, 7.8), so the head is read again as if it were not there.
         """
-        method, version = self._parser.get_method(), self._parser.get_http_version().encode()
-        head = [b"%b %b HTTP/%b\r\n" % (method, self._target, version)]
-        head += [b"%b: %b\r\n" % field for field in self._fields if field[0] not in _OFFERS]
-        if b"close" in self._headers[b"connection"].lower():
-            head.append(CLOSE)
-        self._parser = HttpRequestParser(self)
-        self._phase = _Phase.IDLE
-        self._read = 0
-        self._clear()
-        self.data_received(b"".join([*head, b"\r\n", rest]))
+        while True:
+            try:
+                self._parser.feed_data(data)
+                return
+            except HttpParserUpgrade as upgrade:
+                method, version = self._parser.get_method(), self._parser.get_http_version().encode()
+                line = b"%b %b HTTP/%b\r\n" % (method, self._target, version)
+                data = line + without_offers(self._fields) + data[upgrade.args[0] :]
+                self._parser = HttpRequestParser(self)
+                self._phase = _Phase.IDLE
+                self._read = len(data)
+                self._clear()
 
     def _expect(self, expectation: bytes) -> None:
         if expectation.lower() != b"100-continue":
@@ -287,12 +289,12 @@ class Connection(asyncio.Protocol):
                 self.deadline = self._server.now + (limits.head_seconds if in_head else limits.body_seconds)
         if self._phase is _Phase.HEAD:
             if self._read > limits.head_bytes:
-                self._refuse(_head_too_large(limits.head_bytes))
+                self._refuse(head_too_large(limits.head_bytes))
         elif self._phase is _Phase.BODY:
             self._held += size
             self._traffic.buffered += size
             if self._read > limits.body_bytes + SLACK_BYTES:
-                self._refuse(_body_too_large(limits.body_bytes))
+                self._refuse(body_too_large(limits.body_bytes))
             elif self._traffic.buffered > limits.buffered_bytes:
                 self._refuse(Unavailable("too many bodies are under way", code="overloaded"))
 
@@ -359,7 +361,7 @@ class Connection(asyncio.Protocol):
         if self._phase is _Phase.LEAVING:
             return
         if self._can_answer and not self._waiting:
-            self._leave(self._server.application.refuse(error, _path(self._target) if self._target else None))
+            self._leave(self._server.application.refuse(error, path_of(self._target) if self._target else None))
         else:
             self._phase = _Phase.IDLE
             self._waiting.append(_Waiting(error, CLOSE))
@@ -374,38 +376,3 @@ class Connection(asyncio.Protocol):
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._transport.resume_reading()
-
-
-def _path(target: bytes) -> str:
-    """Return the path of a request's target, which may be a whole URL."""
-    path = target.partition(b"?")[0].decode("ascii", "replace")
-    if not path.startswith("/"):
-        path = "/" + path.partition("://")[2].partition("/")[2] if "://" in path else path
-    return unquote(path) if "%" in path else path
-
-
-def _joined(fields: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    headers: dict[bytes, bytes] = {}
-    for name, value in fields:
-        if name in headers and name in _ONCE:
-            raise _not_http()
-        headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
-    return headers
-
-
-def _size(target: bytes, fields: list[tuple[bytes, bytes]]) -> int:
-    return len(target) + sum(len(name) + len(value) + 4 for name, value in fields)
-
-
-def _not_http() -> Invalid:
-    return Invalid("this is not an HTTP/1.1 request", code="invalid_http")
-
-
-def _head_too_large(limit: int) -> TooLarge:
-    return TooLarge(f"request line and headers are larger than {limit} bytes", code="head_too_large")
-
-
-def _body_too_large(limit: int) -> TooLarge:
-    return TooLarge(
-        f"the body is larger than {limit} bytes; send fewer rows at a time", details={"max_body_bytes": limit}
-    )
