@@ -303,6 +303,39 @@ class AliasChangeDocument(TypedDict):
     to_version: NotRequired[int | None]
 
 
+class TokenDocument(TypedDict):
+    """`Token`."""
+
+    name: str
+    scope: str
+    created_at: Moment
+    created_by: str
+    expires_at: NotRequired[Moment | None]
+    last_used_at: NotRequired[Moment | None]
+
+
+class WebhookDocument(TypedDict):
+    """`Webhook`."""
+
+    id: int
+    url: str
+    events: list[str]
+    created_at: Moment
+    created_by: str
+
+
+class DeliveryDocument(TypedDict):
+    """`Delivery`."""
+
+    id: str
+    event: str
+    state: str
+    created_at: Moment
+    attempts: int
+    last_status: int | None
+    last_error: str | None
+
+
 class ServedDocument(TypedDict):
     """`ServedModel`."""
 

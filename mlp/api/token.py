@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -57,10 +57,6 @@ class Token(Answer):
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
     """Within ten minutes; None for never."""
-
-    def is_expired(self, now: datetime | None = None) -> bool:
-        """Whether it is worth nothing any more, by this machine's clock."""
-        return self.expires_at is not None and self.expires_at <= (now or datetime.now(UTC))
 
 
 class NewToken(Token):

@@ -17,7 +17,7 @@ _KNOWN: Mapping[str, Callable[[Session], Iterable[str]]] = {
     "deployment_not_found": lambda session: (each["metadata"]["name"] for each in session.target.list()),
     "log_not_found": lambda session: (each["metadata"]["name"] for each in session.target.list()),
     "model_not_found": lambda session: (each["name"] for each in session.catalog.models()),
-    "token_not_found": lambda session: (each.name for each in session.registry.tokens.all()),
+    "token_not_found": lambda session: (each["name"] for each in session.catalog.tokens()),
 }
 _PATTERNS: Mapping[str, re.Pattern[str]] = {
     "deployment_not_found": re.compile(r"deployment '?([a-z0-9-]+)"),

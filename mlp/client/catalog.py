@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import TypeVar, cast
 from urllib.parse import urlencode
 
-from mlp.api.documents import AliasChangeDocument, AliasDocument, ModelDocument, SummaryDocument, VersionDocument
+from mlp.api.documents import (
+    AliasChangeDocument,
+    AliasDocument,
+    DeliveryDocument,
+    ModelDocument,
+    SummaryDocument,
+    TokenDocument,
+    VersionDocument,
+    WebhookDocument,
+)
 from mlp.api.shape import in_order
 from mlp.client.answer import document_in, page_in
 from mlp.client.plain import PlainClient
@@ -92,6 +101,18 @@ class Catalog:
         With `at`, a day (`2026-05-03`) or a moment (`2026-05-03T12:00:00Z`), only those that held then.
         """
         return self._listed(f"{alias_path(name, alias)}/history", AliasChangeDocument, {"at": at}, limit)
+
+    def tokens(self, *, limit: int = PAGE) -> list[TokenDocument]:
+        """Return at most `limit` tokens by name, without what only their holders know."""
+        return self._listed("/tokens", TokenDocument, {}, limit)
+
+    def webhooks(self, *, limit: int = PAGE) -> list[WebhookDocument]:
+        """Return at most `limit` webhooks, oldest first."""
+        return self._listed("/webhooks", WebhookDocument, {}, limit)
+
+    def deliveries(self, webhook: int, *, state: str | None = None, limit: int = PAGE) -> list[DeliveryDocument]:
+        """Return at most 100 of what a webhook was told, newest first; with `state`, only those."""
+        return self._listed(f"/webhooks/{webhook:d}/deliveries", DeliveryDocument, {"state": state}, min(limit, PAGE))
 
     def _read(self, path: str, kind: type[Document]) -> Document:
         return document_in(self._http.request("GET", path), kind, self._unexpected)

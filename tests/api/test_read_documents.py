@@ -23,6 +23,8 @@ from mlp.api.inference import Metadata, Prediction, PredictRequest, Readiness, S
 from mlp.api.model import Model, ModelVersion, Source, VersionSummary
 from mlp.api.receipt import GoldenRows, Receipt
 from mlp.api.signature import Feature, Outputs, Signature
+from mlp.api.token import Token
+from mlp.api.webhook import Delivery, Webhook
 from mlp.api.why import Link, Why
 
 WRITTEN_BY = {
@@ -51,6 +53,9 @@ WRITTEN_BY = {
     documents.ModelDocument: Model,
     documents.AliasDocument: Alias,
     documents.AliasChangeDocument: AliasChange,
+    documents.TokenDocument: Token,
+    documents.WebhookDocument: Webhook,
+    documents.DeliveryDocument: Delivery,
     documents.ServedDocument: ServedModel,
     documents.PredictionDocument: Prediction,
     documents.ReadinessDocument: Readiness,

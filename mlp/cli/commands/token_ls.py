@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,7 @@ from mlp.cli.session import Session
 from mlp.cli.text import age, columns
 
 if TYPE_CHECKING:
-    from mlp.api.token import Token
+    from mlp.api.documents import TokenDocument
 
 
 @command
@@ -21,9 +22,9 @@ def run(
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most so many.")] = 100,
 ) -> None:
     """List the registry's tokens by name. What only their holders know is shown nowhere."""
-    tokens = session.registry.tokens.all(limit=limit)
+    tokens = session.catalog.tokens(limit=limit)
     session.emit(
-        [token.model_dump(mode="json") for token in tokens],
+        tokens,
         lambda: (
             columns(("NAME", "SCOPE", "EXPIRES", "LAST USED", "CREATED", "BY"), [_row(token) for token in tokens])
             if tokens
@@ -32,18 +33,22 @@ def run(
     )
 
 
-def _row(token: Token) -> tuple[str, ...]:
+def _row(token: TokenDocument) -> tuple[str, ...]:
+    used = token.get("last_used_at")
     return (
-        token.name,
-        token.scope.value,
+        token["name"],
+        token["scope"],
         _end(token),
-        "never" if token.last_used_at is None else f"{age(token.last_used_at)} ago",
-        f"{age(token.created_at)} ago",
-        token.created_by,
+        "never" if used is None else f"{age(used)} ago",
+        f"{age(token['created_at'])} ago",
+        token["created_by"],
     )
 
 
-def _end(token: Token) -> str:
-    if token.expires_at is None:
+def _end(token: TokenDocument) -> str:
+    """Return when a token is worth nothing any more, by this machine's clock."""
+    end = token.get("expires_at")
+    if end is None:
         return "never"
-    return "expired" if token.is_expired() else f"{token.expires_at:%Y-%m-%d %H:%M} UTC"
+    moment = datetime.fromisoformat(end)
+    return "expired" if moment <= datetime.now(UTC) else f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -12,7 +12,7 @@ from mlp.cli.text import age, columns
 from mlp.errors import Invalid
 
 if TYPE_CHECKING:
-    from mlp.api.webhook import Delivery, DeliveryState
+    from mlp.api.documents import DeliveryDocument
 
 _STATES = ("waiting", "delivered", "failed")
 
@@ -28,9 +28,9 @@ def run(
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=100, help="At most so many.")] = 20,
 ) -> None:
     """Show what a webhook was told, and what waits or was given up, newest first."""
-    told = session.registry.webhooks.deliveries(webhook, state=_state(state), limit=limit)
+    told = session.catalog.deliveries(webhook, state=_state(state), limit=limit)
     session.emit(
-        [delivery.model_dump(mode="json") for delivery in told],
+        told,
         lambda: (
             columns(("EVENT", "STATE", "CREATED", "ATTEMPTS", "LAST ANSWER", "ID"), [_row(each) for each in told])
             if told
@@ -39,15 +39,14 @@ def run(
     )
 
 
-def _state(text: str | None) -> DeliveryState | None:
-    from mlp.api.webhook import DeliveryState
-
+def _state(text: str | None) -> str | None:
     if text is not None and text not in _STATES:
         raise Invalid(f"{text[:50]!r} is no state: {', '.join(_STATES)}", code="invalid_option")
-    return None if text is None else DeliveryState(text)
+    return text
 
 
-def _row(delivery: Delivery) -> tuple[object, ...]:
-    answer = delivery.last_error or (f"HTTP {delivery.last_status}" if delivery.last_status else "-")
-    created = f"{age(delivery.created_at)} ago"
-    return (delivery.event, delivery.state.value, created, delivery.attempts, answer, delivery.id)
+def _row(delivery: DeliveryDocument) -> tuple[object, ...]:
+    status = delivery["last_status"]
+    answer = delivery["last_error"] or (f"HTTP {status}" if status else "-")
+    created = f"{age(delivery['created_at'])} ago"
+    return (delivery["event"], delivery["state"], created, delivery["attempts"], answer, delivery["id"])

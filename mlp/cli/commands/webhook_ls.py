@@ -18,13 +18,22 @@ def run(
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="At most so many.")] = 100,
 ) -> None:
     """List who is told of what, oldest first. The keys that sign are shown nowhere."""
-    webhooks = session.registry.webhooks.all(limit=limit)
+    webhooks = session.catalog.webhooks(limit=limit)
     session.emit(
-        [webhook.model_dump(mode="json") for webhook in webhooks],
+        webhooks,
         lambda: (
             columns(
                 ("ID", "URL", "EVENTS", "CREATED", "BY"),
-                [(w.id, w.url, ",".join(w.events), f"{age(w.created_at)} ago", w.created_by) for w in webhooks],
+                [
+                    (
+                        each["id"],
+                        each["url"],
+                        ",".join(each["events"]),
+                        f"{age(each['created_at'])} ago",
+                        each["created_by"],
+                    )
+                    for each in webhooks
+                ],
             )
             if webhooks
             else "no webhooks yet"
