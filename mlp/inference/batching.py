@@ -181,10 +181,14 @@ class Batcher:
         for job, answer in zip(batch, answers, strict=True):
             if not isinstance(answer, MlpError):
                 self._metrics.drift.observe(job.feeds, job.rows)
-            if isinstance(answer, MlpError):
-                job.answer.fail(answer)
-            else:
-                job.answer.keep(answer)
+            try:
+                if isinstance(answer, MlpError):
+                    job.answer.fail(answer)
+                else:
+                    job.answer.keep(answer)
+            except Exception as error:  # noqa: BLE001  what goes wrong with one answer must not keep others from theirs
+                context = {"message": "an answer could not be given", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
 
 
 def answers_to(batch: Sequence[Job], compute: Compute) -> Sequence[Answers | MlpError]:

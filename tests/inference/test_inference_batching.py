@@ -135,6 +135,19 @@ def test_the_queue_is_bounded_and_takes_again_what_it_has_room_for():
     assert asyncio.run(overload()) == ("overloaded", [8])
 
 
+def test_who_fails_over_the_own_answer_keeps_nobody_from_theirs():
+    async def run():
+        said = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context["exception"]))
+        with batcher(Model()) as queue:
+            first, second = queue.submit(feeds(1), 1, inf), queue.submit(feeds(2), 1, inf)
+            first.settle(lambda value, error: 1 / 0)
+            answers = await asyncio.wait_for(second, 20)
+        return answers.predictions.tolist(), [type(each) for each in said]
+
+    assert asyncio.run(run()) == ([4], [ZeroDivisionError])
+
+
 def test_an_eager_queue_refuses_nobody():
     model = Model()
     jobs = [(feeds(value),) for value in range(10)]
