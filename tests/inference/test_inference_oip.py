@@ -146,6 +146,7 @@ def one(**changed):
 
 
 COLUMN = {"datatype": "FP32", "shape": [1], "data": [1.0]}
+NO_DATA = {"name": "X", "datatype": "FP32", "shape": [1, 4]}
 WRONG = [
     ("no inputs", {"inputs": []}, "wrong_type"),
     ("nothing", {}, "wrong_type"),
@@ -168,12 +169,12 @@ WRONG = [
     ("null where nothing may be missing", {"inputs": [one(data=[1, 2, None, 4])]}, "missing_value"),
     ("a number beyond float32", {"inputs": [one(data=[1, 2, 1e39, 4])]}, "out_of_range"),
     ("a whole number beyond its type", {"inputs": [one(datatype="INT8", data=[1, 2, 300, 4])]}, "out_of_range"),
-    ("no data", {"inputs": [{"name": "X", "datatype": "FP32", "shape": [1, 4]}]}, "shape_mismatch"),
+    ("no data", {"inputs": [NO_DATA]}, "shape_mismatch"),
     ("an unknown input", {"inputs": [one(name="Y")]}, "unknown_input"),
     ("a missing column", {"inputs": [{"name": "sepal_length", **COLUMN}]}, "missing_feature"),
     ("a column twice", {"inputs": [{"name": "sepal_length", **COLUMN}] * 2}, "duplicate_input"),
     ("shared memory", {"inputs": [one(parameters={"shared_memory_region": "x"})]}, "unsupported"),
-    ("bytes that did not come", {"inputs": [one(parameters={"binary_data_size": 16})]}, "shape_mismatch"),
+    ("bytes that did not come", {"inputs": [{**NO_DATA, "parameters": {"binary_data_size": 16}}]}, "shape_mismatch"),
 ]
 
 
