@@ -2,9 +2,8 @@
 
 Each names what is read of a document, as it is written on the wire; `mlp.api.shape` looks whether an answer is one,
 and a test whether each still fits the class that writes it. What is not named here is passed on as it came.
+(No `from __future__ import annotations`: they are needed when a command runs, and as text each would be compiled.)
 """
-
-from __future__ import annotations
 
 from typing import Any, Literal, NewType, NotRequired, TypedDict
 

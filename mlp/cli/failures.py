@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from mlp.cli.app import INTERRUPTED, abandon_stdout
-from mlp.cli.catalogue import GENERIC, KNOWN, Known
 from mlp.errors import (
     Conflict,
     DeadlineExceeded,
@@ -29,6 +28,7 @@ from mlp.errors import (
 )
 
 if TYPE_CHECKING:
+    from mlp.cli.catalogue import Known
     from mlp.cli.session import Session
 
 EXIT_CODES: Mapping[type[MlpError], int] = {
@@ -49,6 +49,8 @@ EXIT_CODES: Mapping[type[MlpError], int] = {
 
 def exit_code_of(error: MlpError) -> int:
     """Return the exit code for `error`: the catalogue's own for its code, else that of its class."""
+    from mlp.cli.catalogue import KNOWN
+
     known = KNOWN.get(error.code)
     if known is not None and known.exit is not None:
         return known.exit
@@ -57,6 +59,8 @@ def exit_code_of(error: MlpError) -> int:
 
 def known_of(error: MlpError) -> Known:
     """Return the catalogue's entry for `error`: by its code, else by its class."""
+    from mlp.cli.catalogue import GENERIC, KNOWN
+
     entry = KNOWN.get(error.code)
     return entry or next(GENERIC[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in GENERIC)
 
@@ -82,6 +86,8 @@ def ending(session: Session) -> Iterator[None]:
     except Exception as error:
         if session.flags.debug or isinstance(error, typer.Exit | typer.Abort):
             raise
+        from mlp.cli.catalogue import KNOWN
+
         abandon_stdout()
         entry, what = KNOWN["internal"], f"a fault in mlp itself: {type(error).__name__}"
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:

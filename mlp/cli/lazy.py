@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +72,8 @@ class LazyGroup(TyperGroup):
         """Find the command; a wrong name is answered with the nearest ones."""
         names = self.list_commands(ctx)
         if args and not args[0].startswith("-") and args[0] not in names:
+            from difflib import get_close_matches
+
             near = get_close_matches(args[0], names)
             hint = f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
             ctx.fail(f"There is no command {args[0]!r}.{hint}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from mlp.cli.text import columns
@@ -28,6 +27,8 @@ def _check(documents: list[Any], paths: list[str]) -> None:
     for path in paths:
         first = path.partition(".")[0]
         if known and first not in known:
+            from difflib import get_close_matches
+
             near = get_close_matches(first, known, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise Invalid(f"there is no field {first!r}{hint}; there are: {', '.join(known)}", code="unknown_field")
