@@ -51,7 +51,9 @@ def _first_protocol(pages: Pages, instances: Handler) -> Mapping[str, Route]:
     name = pages.model_name
     return {
         "/v1/models": _page("/v1/models", pages.first_models, error_form=sentence_reply),
-        f"/v1/models/{name}": _page("/v1/models/{name}", pages.first_model, error_form=sentence_reply),
+        f"/v1/models/{name}": _page(
+            "/v1/models/{name}", pages.first_model, is_guarded=False, error_form=sentence_reply
+        ),
         f"/v1/models/{name}:predict": Route({b"POST": instances}, "/v1/models/{name}:predict", sentence_reply),
     }
 

@@ -67,7 +67,7 @@ def test_without_a_right_key_the_answer_says_how_to_show_one(guarded, headers, c
 
 
 def test_every_path_wants_a_key_but_health_and_readiness(guarded):
-    free = {"/health", "/ready", "/v2/health/live", "/v2/health/ready"}
+    free = {"/health", "/ready", "/v2/health/live", "/v2/health/ready", "/v2/models/iris/ready", "/v1/models/iris"}
     paths = {*free, "/metrics", "/metadata", "/openapi.json", "/v2", "/v2/models/iris", "/v1/models", "/nowhere"}
     assert {path for path in paths if guarded.http.get(path).status_code != 401} == free
     refused = guarded.http.post("/v2/models/iris/infer", json={})

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 from in_process import InProcess
-from served_models import SETOSA, iris
+from served_models import IRIS_NAMES, SETOSA, iris
 
 from mlp.errors import NotFound
 
@@ -260,3 +260,16 @@ def test_another_model_or_version_is_not_found_in_the_words_of_grpc(server, path
     with pytest.raises(NotFound) as over_grpc:
         server.rpc(fill)
     assert words(reply) == over_grpc.value.message == "this server has iris, version 1, and no other model"
+
+
+@pytest.mark.parametrize(
+    "instances", [[SETOSA, {"sepal_length": 1}], [dict(zip(IRIS_NAMES, SETOSA, strict=True)), SETOSA]]
+)
+def test_rows_of_both_kinds_are_refused_in_the_words_of_the_path(server, instances):
+    by_first = server.http("/v1/models/iris:predict", {"instances": instances})
+    assert refused(by_first) == (400, "wrong_type")
+    assert "row 1 is" in words(by_first)
+    assert "like the first one: a request's rows are all lists or all objects" in words(by_first)
+    assert not {word for word in ("records", "features") if word in words(by_first)}
+    field, hint = ("features", "records") if instances[0] is SETOSA else ("records", "features")
+    assert f"go under '{hint}'" in json.loads(server.http("/predict", {field: instances}).body)["error"]["message"]

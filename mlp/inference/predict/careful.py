@@ -29,6 +29,7 @@ _WANTED: Mapping[DType, str] = {
     DType.BOOL: "true or false",
     DType.STRING: "a string",
 }
+_MIXED = ", like the first one: a request's rows are all lists or all objects"
 _SHOWN = 10
 """Names in a message."""
 _COMPARED = 500
@@ -70,13 +71,16 @@ class CarefulReader:
             raise Invalid(f"'{named or field}' is {kind_of(rows)}; it must be a list of rows", code="wrong_type")
         if not rows:
             raise Invalid(f"'{named or field}' is empty; send at least one row", code="empty_batch")
-        read = self._by_position if field == "features" else self._by_name
-        return [read(number, row) for number, row in enumerate(rows)]
+        if field == "features":
+            hint = _MIXED if named else "; rows by name go under 'records'"
+            return [self._by_position(number, row, hint) for number, row in enumerate(rows)]
+        hint = _MIXED if named else "; rows by position go under 'features'"
+        return [self._by_name(number, row, hint) for number, row in enumerate(rows)]
 
-    def _by_position(self, number: int, row: Any) -> Row:
+    def _by_position(self, number: int, row: Any, hint: str) -> Row:
         width = len(self._names)
         if not isinstance(row, list):
-            hint = "; rows by name go under 'records'" if isinstance(row, dict) else ""
+            hint = hint if isinstance(row, dict) else ""
             raise Invalid(
                 f"row {number} is {kind_of(row)}; each row is a list of {width} values{hint}",
                 code="wrong_type",
@@ -90,9 +94,9 @@ class CarefulReader:
             )
         return tuple(_cell(feature, value, number) for feature, value in zip(self._features, row, strict=True))
 
-    def _by_name(self, number: int, record: Any) -> Row:
+    def _by_name(self, number: int, record: Any, hint: str) -> Row:
         if not isinstance(record, dict):
-            hint = "; rows by position go under 'features'" if isinstance(record, list) else ""
+            hint = hint if isinstance(record, list) else ""
             raise Invalid(
                 f"row {number} is {kind_of(record)}; each record is an object of {len(self._names)} values{hint}",
                 code="wrong_type",
