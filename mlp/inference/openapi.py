@@ -7,6 +7,7 @@ from typing import Any
 
 from mlp import __version__
 from mlp.api.signature import DType, Feature, Signature, Task
+from mlp.inference import refusals
 from mlp.inference.loading import LoadedModel
 from mlp.inference.oip import openapi as open_inference
 from mlp.inference.predict.rows import FLOAT32_MAX, INT64_MAX, INT64_MIN
@@ -18,27 +19,30 @@ _TYPES: Mapping[DType, Mapping[str, Any]] = {
     DType.BOOL: {"type": "boolean"},
     DType.STRING: {"type": "string"},
 }
-_ERROR = {"$ref": "#/components/schemas/Error"}
 
 
-def document_of(model: LoadedModel) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of a server of this model."""
+def document_of(model: LoadedModel, *, asks_for_keys: bool) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of a server of this model, which asks its callers for keys or does not."""
     ref = f"{model.name}:{model.version}"
     row = [_example(feature) for feature in model.signature.inputs]
-    return {
+    document = {
         "openapi": "3.1.0",
         "info": {"title": ref, "version": __version__, "description": f"Predictions of {ref} ({model.digest})."},
         "paths": {
             "/predict": {"post": _predict(model.signature, row)},
-            "/health": {"get": _page("Whether the process lives.")},
-            "/ready": {"get": _page("Whether it takes new callers.", (503,))},
+            "/health": {"get": _page("Whether the process lives.", is_guarded=False)},
+            "/ready": {"get": _page("Whether it takes new callers.", is_guarded=False)},
             "/metadata": {"get": _page("Name, version, digest, signature and receipt of the model.")},
             "/metrics": {"get": _page("Counters for Prometheus.", media_type="text/plain")},
             "/openapi.json": {"get": _page("This document.")},
             **open_inference.paths(model, row),
         },
-        "components": {"schemas": {**_schemas(model.signature), **open_inference.schemas(model.signature)}},
+        "components": {
+            "schemas": {**_schemas(model.signature), **open_inference.schemas(model.signature)},
+            "responses": refusals.components(),
+        },
     }
+    return refusals.with_keys(document) if asks_for_keys else refusals.without_keys(document)
 
 
 def _predict(signature: Signature, example: Sequence[Any]) -> dict[str, Any]:
@@ -59,28 +63,15 @@ def _predict(signature: Signature, example: Sequence[Any]) -> dict[str, Any]:
         },
         "responses": {
             "200": _content("One prediction a row.", {"$ref": "#/components/schemas/Prediction"}),
-            **_errors(400, 401, 413, 415, 422, 500, 503, 504),
+            **refusals.of_own_paths(415, 422, 504),
         },
     }
 
 
-def _page(summary: str, errors: tuple[int, ...] = (), media_type: str = "application/json") -> dict[str, Any]:
+def _page(summary: str, *, is_guarded: bool = True, media_type: str = "application/json") -> dict[str, Any]:
     kind = "string" if media_type == "text/plain" else "object"
-    return {"summary": summary, "responses": {"200": _content(summary, {"type": kind}, media_type), **_errors(*errors)}}
-
-
-def _errors(*statuses: int) -> dict[str, Any]:
-    words = {
-        400: "The body is not JSON.",
-        401: "This server wants a key.",
-        413: "The body is too large.",
-        415: "The body is of another type, or compressed.",
-        422: "The rows do not fit the model; `details` names row and column.",
-        500: "The server failed.",
-        503: "Too much is under way, or the server is about to end.",
-        504: "It was not answered in time.",
-    }
-    return {str(status): _content(words[status], _ERROR) for status in statuses}
+    answer = _content(summary, {"type": kind}, media_type)
+    return {"summary": summary, "responses": {"200": answer, **refusals.of_own_paths(is_guarded=is_guarded)}}
 
 
 def _content(description: str, schema: Mapping[str, Any], media_type: str = "application/json") -> dict[str, Any]:

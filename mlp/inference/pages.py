@@ -10,6 +10,7 @@ import msgspec
 from mlp import __version__
 from mlp.errors import Unavailable
 from mlp.inference.http1 import Reply
+from mlp.inference.keys import ApiKeys
 from mlp.inference.lifecycle import Lifecycle
 from mlp.inference.loading import LoadedModel
 from mlp.inference.metrics import Metrics
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 class Pages:
     """What can be read of one server; what is not needed to become ready is imported and made at its first reading."""
 
-    def __init__(self, model: LoadedModel, metrics: Metrics, lifecycle: Lifecycle) -> None:
+    def __init__(self, model: LoadedModel, metrics: Metrics, lifecycle: Lifecycle, keys: ApiKeys | None = None) -> None:
         self._model = model
         self._metrics = metrics
         self._lifecycle = lifecycle
+        self._keys = keys
+        self._documents: dict[bool, bytes] = {}
 
     def health(self, *_: object) -> Reply:
         """Answer that the process lives, for as long as it does."""
@@ -62,7 +65,10 @@ class Pages:
 
     def openapi(self, *_: object) -> Reply:
         """Answer with the OpenAPI document of this very model."""
-        return Reply(self._openapi)
+        asks_for_keys = self._keys is not None and self._keys.are_asked_for
+        if asks_for_keys not in self._documents:
+            self._documents[asks_for_keys] = self._openapi(asks_for_keys)
+        return Reply(self._documents[asks_for_keys])
 
     @cached_property
     def _exposition(self) -> Exposition:
@@ -85,8 +91,7 @@ class Pages:
         )
         return document.model_dump_json().encode()
 
-    @cached_property
-    def _openapi(self) -> bytes:
+    def _openapi(self, asks_for_keys: bool) -> bytes:
         from mlp.inference.openapi import document_of
 
-        return msgspec.json.encode(document_of(self._model))
+        return msgspec.json.encode(document_of(self._model, asks_for_keys=asks_for_keys))

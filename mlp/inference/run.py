@@ -60,7 +60,7 @@ def run(settings: Settings) -> None:
         announce_ready(settings.ready_fd, model, ports)
 
     lifecycle, metrics = Lifecycle(), Metrics(Drift(model.signature))
-    pages = Pages(model, metrics, lifecycle)
+    pages = Pages(model, metrics, lifecycle, keys)
     plane = DataPlane(model, metrics, settings)
     calls = ModelCalls(model, plane, OutputWriter(model.signature, model.session.output_types, metrics))
     readers = Readers(plane.check_room)

@@ -8,6 +8,9 @@ import time
 import grpc
 import httpx
 import pytest
+import schemathesis
+from openapi_calls import check_answers
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from served_models import SETOSA, iris
 
 from mlp.client.inference import InferenceClient
@@ -73,6 +76,19 @@ def test_every_path_wants_a_key_but_health_and_readiness(guarded):
     refused = guarded.http.post("/v2/models/iris/infer", json={})
     assert (refused.status_code, refused.headers["x-mlp-error-code"]) == (401, "api_key_missing")
     assert isinstance(refused.json()["error"], str)
+
+
+def test_the_openapi_document_tells_of_the_keys_and_holds_with_one(guarded):
+    document = guarded.http.get("/openapi.json", headers={"X-API-Key": OLD}).json()
+    OpenAPIV31SpecValidator(document).validate()
+    assert sorted(document["components"]["securitySchemes"]) == ["ApiKey", "Bearer"]
+    operations = [operation for operations in document["paths"].values() for operation in operations.values()]
+    assert all(("401" in operation["responses"]) == ("security" not in operation) for operation in operations)
+    schema = schemathesis.openapi.from_dict(document)
+    for path, method in (("/predict", "POST"), ("/metadata", "GET"), ("/v2/models/iris/infer", "POST")):
+        check_answers(guarded.url, schema[path][method], examples=5, headers={"X-API-Key": OLD})
+    free = schema["/v2/models/iris/ready"]["GET"]
+    check_answers(guarded.url, free, examples=1)
 
 
 def test_grpc_wants_a_key_as_well(guarded):

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from mlp.api.signature import Layout, Signature
+from mlp.inference import refusals
 from mlp.inference.loading import LoadedModel
 from mlp.inference.oip.datatypes import NUMPY, OF_FEATURE
 from mlp.inference.oip.inputs import ANY_MATRIX
+from mlp.inference.oip.rest import HEADER
 
-_ERRORS = {
-    400: "The request does not fit the protocol or the model.",
-    401: "This server wants a key.",
-    413: "The body is too large.",
-    500: "The server failed.",
-    503: "Too much is under way, or the server is about to end.",
-    504: "It was not answered in time.",
-}
 _WORD = {"type": "string"}
 _SIZES = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "maxItems": 8}
 
@@ -27,21 +22,25 @@ def paths(model: LoadedModel, row: Sequence[Any]) -> dict[str, Any]:
     infer = _post(
         "Answer tensors, by the Open Inference Protocol.", "InferRequest", "InferResponse", _tensors(model, row)
     )
+    # With `binary_data_output` or `binary_data` the bytes of tensors stand behind the document.
+    infer["responses"]["200"]["content"]["application/octet-stream"] = {}
+    infer["responses"]["200"]["headers"] = {HEADER.decode(): {"schema": {"type": "integer"}}}
     instances = _post(
         "Answer rows, by KServe's first protocol.", "Instances", "Predictions", {"instances": [list(row)]}
     )
-    ready = _get("Whether it takes requests.", "Ready", (503,))
-    return {
+    about = _get("The model's tensors.", "ModelMetadata", 404)
+    ready = _readiness("Ready", 404)
+    paths = {
         "/v2": {"get": _get("Name, version and extensions of this server.", "ServerMetadata")},
-        "/v2/health/live": {"get": _get("Whether the process lives.", "Live")},
-        "/v2/health/ready": {"get": _get("Whether it takes requests.", "IsReady", (503,))},
-        f"/v2/models/{model.name}": {"get": _get("The model's tensors.", "ModelMetadata")},
-        f"/v2/models/{model.name}/ready": {"get": ready},
-        f"/v2/models/{model.name}/infer": {"post": infer},
-        f"/v2/models/{model.name}/versions/{model.version}/infer": {"post": infer},
+        "/v2/health/live": {"get": _get("Whether the process lives.", "Live", is_guarded=False)},
+        "/v2/health/ready": {"get": _readiness("IsReady")},
+        "/v1/models": {"get": _get("Which models are here.", "Models")},
         f"/v1/models/{model.name}": {"get": ready},
         f"/v1/models/{model.name}:predict": {"post": instances},
     }
+    for path in (f"/v2/models/{model.name}", f"/v2/models/{model.name}/versions/{model.version}"):
+        paths |= {path: {"get": about}, f"{path}/ready": {"get": ready}, f"{path}/infer": {"post": infer}}
+    return deepcopy(paths)  # operations of two paths are not to change together
 
 
 def schemas(signature: Signature) -> dict[str, Any]:
@@ -56,18 +55,7 @@ def schemas(signature: Signature) -> dict[str, Any]:
     ]
     flag = {"type": "boolean"}
     return {
-        "InferRequest": _object(
-            {
-                "id": _WORD,
-                "inputs": {
-                    "type": "array",
-                    "minItems": 1,
-                    "items": _object({**tensor, "name": {"enum": _inputs(signature)}}, tuple(tensor)),
-                },
-                "outputs": {"type": "array", "items": _object({"name": {"enum": outputs}}, ("name",))},
-            },
-            ("inputs",),
-        ),
+        "InferRequest": _infer_request(_inputs(signature), outputs, tensor),
         "InferResponse": _object(
             {
                 "model_name": _WORD,
@@ -77,6 +65,7 @@ def schemas(signature: Signature) -> dict[str, Any]:
             },
             ("model_name", "model_version", "outputs"),
         ),
+        "Models": _object({"models": {"type": "array", "items": _WORD}}, ("models",)),
         "Instances": {**_object({"instances": {"oneOf": rows}}, ("instances",)), "additionalProperties": False},
         "Predictions": _object({"predictions": {"type": "array"}}, ("predictions",)),
         "ServerMetadata": _object(
@@ -114,26 +103,49 @@ def _tensors(model: LoadedModel, row: Sequence[Any]) -> dict[str, Any]:
     return {"inputs": inputs}
 
 
+def _infer_request(inputs: Sequence[str], outputs: Sequence[str], tensor: Mapping[str, Any]) -> dict[str, Any]:
+    sent = {**tensor, "name": {"enum": inputs}, "parameters": _parameters(binary_data_size={"type": "integer"})}
+    wanted = {"name": {"enum": outputs}, "parameters": _parameters(binary_data={"type": "boolean"})}
+    return _object(
+        {
+            "id": {"type": ["string", "null"]},
+            "inputs": {"type": "array", "minItems": 1, "items": _object(sent, ("name", "datatype", "shape"))},
+            "outputs": {"type": ["array", "null"], "items": _object(wanted, ("name",))},
+            "parameters": _parameters(binary_data_output={"type": "boolean"}),
+        },
+        ("inputs",),
+    )
+
+
+def _parameters(**known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of parameters of the binary tensor extension; others mean nothing here, and are taken."""
+    return {"type": ["object", "null"], "properties": known}
+
+
 def _post(summary: str, request: str, response: str, example: Mapping[str, Any]) -> dict[str, Any]:
     content = {"schema": _ref(request), "examples": {"one_row": {"value": example}}}
     return {
         "summary": summary,
         "requestBody": {"required": True, "content": {"application/json": content}},
-        "responses": _responses(summary, response, tuple(_ERRORS)),
+        "responses": {"200": _content(summary, _ref(response)), **refusals.of_protocols(404, 504)},
     }
 
 
-def _get(summary: str, response: str, errors: tuple[int, ...] = ()) -> dict[str, Any]:
-    return {"summary": summary, "responses": _responses(summary, response, errors)}
+def _get(summary: str, response: str, *statuses: int, is_guarded: bool = True) -> dict[str, Any]:
+    refused = refusals.of_protocols(*statuses, is_guarded=is_guarded)
+    return {"summary": summary, "responses": {"200": _content(summary, _ref(response)), **refused}}
 
 
-def _responses(summary: str, response: str, errors: tuple[int, ...]) -> dict[str, Any]:
-    refused = {str(status): _content(_ERRORS[status], "Sentence") for status in errors}
-    return {"200": _content(summary, response), **refused}
+def _readiness(response: str, *statuses: int) -> dict[str, Any]:
+    """Return a page whose 503 is the page itself while the server drains."""
+    page = _get("Whether it takes requests.", response, *statuses, is_guarded=False)
+    either = {"anyOf": [_ref(response), _ref("Sentence")]}
+    page["responses"]["503"] = _content("It is about to end, or too much is under way.", either)
+    return page
 
 
-def _content(description: str, schema: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": _ref(schema)}}}
+def _content(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
 def _ref(schema: str) -> dict[str, str]:
