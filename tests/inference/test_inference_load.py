@@ -194,6 +194,10 @@ def test_everybody_gets_the_own_rows_of_shared_runs(sharing):
     assert metric(sharing, "mlp_run_rows_count") < 0.9 * metric(sharing, "mlp_run_rows_sum"), "runs were shared"
 
 
+def test_everybody_gets_the_own_rows_of_a_quick_model(launcher, registry):
+    tagged(launcher.start(**registry.publish(network())), 1_000)
+
+
 @pytest.mark.soak
 def test_a_hundred_thousand_requests_get_the_own_rows_of_shared_runs(sharing):
     tagged(sharing, 100_000)
