@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 from mlp.api.naming import ModelName
 from mlp.api.reference import MAX_VERSION
@@ -16,6 +19,23 @@ from mlp.inference.http1.limits import Limits
 PREFIX = "MLP_"
 _DRAIN_OWN = 5.0
 _DRAIN_INHERITED = 1.5
+
+_IN_ANY_CASE = BeforeValidator(lambda word: word.lower() if isinstance(word, str) else word)
+_PLAIN: Mapping[str, str] = {
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
+    "bool_parsing": "must be true or false",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "literal_error": "must be {expected}",
+}
+_PATTERNS: Mapping[str, str] = {
+    "model_digest": "must be 64 hexadecimal digits, a to f in small letters",
+    "registry_url": "must begin with http:// or https://",
+}
 
 FileDescriptor = Annotated[int, Field(ge=0)]
 
@@ -30,20 +50,25 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     model_name: ModelName = "model"
+    """What to serve; needed with a registry."""
     model_version: Annotated[int, Field(ge=1, le=MAX_VERSION)] = 1
+    """Which version of it; needed with a registry."""
     model_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """The version's digest: what has another one is not served, and with it a cached model needs no registry."""
     registry_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    """Where the registry answers."""
     registry_token_file: Path | None = None
     """A file that holds the bearer token for the registry."""
     cache_dir: Path = Path("~/.cache/mlp/models")
+    """Where fetched models are kept, by digest."""
     model_file: Path | None = None
     """An ONNX file on this machine, instead of a registry."""
     manifest_file: Path | None = None
-    """The manifest (JSON) that belongs to `model_file`."""
+    """The manifest (JSON) that belongs to the ONNX file."""
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8001
-    """0 takes any free port."""
+    """The port for HTTP; 0 takes any."""
     health_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
     """Where `/health`, `/ready` and `/metrics` are answered besides, by a thread of their own; 0 takes any port."""
     grpc_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
@@ -72,13 +97,14 @@ class Settings(BaseModel):
     """How many of them may wait for the model."""
     request_timeout_seconds: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     """How long a request waits for the model at most, where its caller names no time."""
-    batching: Literal["auto", "on", "off"] = "auto"
+    batching: Annotated[Literal["auto", "on", "off"], _IN_ANY_CASE] = "auto"
     """Whether requests share runs of the model; `auto` measures at start whether that pays."""
     batch_rows: Annotated[int, Field(ge=1)] = 64
     """The most rows of a run that several requests share."""
     batch_wait_ms: Annotated[float, Field(ge=0, le=1_000)] = 0.0
     """How long a request waits for company while the model is free."""
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], _IN_ANY_CASE] = "info"
+    """From which level on the log has lines; `debug` adds one a request."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -88,8 +114,7 @@ class Settings(BaseModel):
             return cls.model_validate({field: value for field, value in given.items() if value})
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
-            name = f"{PREFIX}{str(fault['loc'][0]).upper()}: " if fault["loc"] else ""
-            raise Invalid(name + fault["msg"].removeprefix("Value error, "), code="invalid_setting") from None
+            raise Invalid(_in_words(fault), code="invalid_setting") from None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -115,3 +140,28 @@ class Settings(BaseModel):
         """What callers may ask of the HTTP port."""
         room = max(Limits.buffered_bytes, 2 * self.max_body_bytes)
         return Limits(body_bytes=self.max_body_bytes, buffered_bytes=room, in_flight=self.max_in_flight)
+
+
+def flag_of(setting: str) -> str:
+    """Return the flag of a setting, as in `--grpc-port`."""
+    return f"--{setting.replace('_', '-')}"
+
+
+def variable_of(setting: str) -> str:
+    """Return the environment variable of a setting, as in `MLP_GRPC_PORT`."""
+    return PREFIX + setting.upper()
+
+
+def _in_words(fault: ErrorDetails) -> str:
+    """Return what is wrong with which setting; a value is not repeated."""
+    message = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:
+        return message
+    setting = str(fault["loc"][0])
+    words = _PLAIN.get(fault["type"])
+    if words is not None:
+        limits = fault.get("ctx", {})
+        message = words.format(**{name: f"{at:n}" if isinstance(at, float) else at for name, at in limits.items()})
+    elif fault["type"] == "string_pattern_mismatch":
+        message = _PATTERNS.get(setting, message)
+    return f"{variable_of(setting)} ({flag_of(setting)}): {message}"

@@ -9,8 +9,8 @@ import pytest
 
 import mlp
 from mlp.errors import Invalid
-from mlp.inference.flags import flag_of, variable_of, with_flags
-from mlp.inference.settings import Settings
+from mlp.inference.flags import with_flags
+from mlp.inference.settings import Settings, flag_of, variable_of
 
 PAGE = Path(mlp.__file__).parents[1] / "docs" / "serving.md"
 MODEL = {"MLP_MODEL_NAME": "iris", "MLP_MODEL_VERSION": "1", "MLP_REGISTRY_URL": "http://127.0.0.1:8000"}
@@ -31,12 +31,53 @@ def test_a_flag_beats_its_variable():
     assert (settings.port, settings.max_rows, settings.log_level, settings.model_name) == (0, 7, "debug", "iris")
 
 
-def test_help_lists_every_flag(capsys):
+def test_help_tells_the_meaning_and_the_default_of_every_flag(capsys):
     with pytest.raises(SystemExit) as ended:
         with_flags({}, ["--help"])
     assert ended.value.code == 0
-    words = capsys.readouterr().out
-    assert [name for name in Settings.model_fields if f"{flag_of(name)} VALUE" not in words] == []
+    words = " ".join(capsys.readouterr().out.partition("options:")[2].split())
+    for name, field in Settings.model_fields.items():
+        told = re.search(rf"{flag_of(name)} \[?VALUE\]? (.*?) \[{variable_of(name)}, default ([^]]*)\]", words)
+        assert told is not None, name
+        assert len(told[1].split()) >= 4, name
+        assert told[2] == str(field.default).lower()
+
+
+@pytest.mark.parametrize("flag", ["--otel", "--allow-open"])
+def test_a_yes_or_no_flag_alone_means_yes(flag):
+    def value(*arguments):
+        settings = Settings.from_environment(with_flags(MODEL, arguments))
+        return getattr(settings, flag.strip("-").replace("-", "_"))
+
+    assert (value(), value(flag), value(flag, "--port", "1")) == (False, True, True)
+    assert (value(flag, "false"), value(f"{flag}=true")) == (False, True)
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "Debug", "debug"])
+def test_a_level_is_taken_in_any_case(level):
+    assert Settings.from_environment(with_flags(MODEL, ["--log-level", level])).log_level == "debug"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("port", "many", "must be a whole number"),
+        ("port", "80.5", "must be a whole number"),
+        ("port", "70000", "must be 65535 or less"),
+        ("max_rows", "0", "must be 1 or more"),
+        ("batch_wait_ms", "soon", "must be a number"),
+        ("drain_seconds", "nan", "must be a number"),
+        ("request_timeout_seconds", "0", "must be more than 0"),
+        ("otel", "maybe", "must be true or false"),
+        ("log_level", "loud", "must be 'debug', 'info', 'warning' or 'error'"),
+        ("registry_url", "registry:8000", "must begin with http:// or https://"),
+        ("model_digest", "abc", "must be 64 hexadecimal digits, a to f in small letters"),
+    ],
+)
+def test_a_wrong_value_is_told_in_plain_words(name, value, words):
+    with pytest.raises(Invalid) as caught:
+        Settings.from_environment(with_flags(MODEL, [flag_of(name), value]))
+    assert caught.value.message == f"{variable_of(name)} ({flag_of(name)}): {words}"
 
 
 @pytest.mark.parametrize("arguments", [["--prt", "1"], ["--port"], ["8001"]])
