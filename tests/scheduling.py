@@ -5,9 +5,12 @@ from __future__ import annotations
 from xdist.scheduler import LoadFileScheduling
 
 LONG = (
-    "tests/e2e/",
+    "tests/e2e/test_story",
     "tests/cluster/",
+    "tests/e2e/test_examples",
     "tests/local/",
+    "tests/e2e/",
+    "tests/targets/test_target_local",
     "tests/registry/test_registry_crash",
     "tests/registry/test_registry_webhooks",
     "tests/registry/test_registry_openapi",
@@ -15,7 +18,10 @@ LONG = (
     "tests/inference/test_inference_drain",
     "tests/registry/",
 )
-"""What takes minutes, and then what takes long: it comes first, so that no worker is left with it at the end."""
+"""What takes minutes, and then what takes long: it comes first, so that no worker is left with it at the end.
+
+Files of tests/e2e are apart, because they all train and push, which takes every core there is.
+"""
 TOGETHER = ("tests/cluster/",)
 """Folders that one worker takes as a whole: what their files share, a control plane, costs more than a turn."""
 

@@ -73,7 +73,8 @@ def said():
 
 
 def end(target, home):
-    target.down(ignore, timeout=20)
+    if home.root.is_dir():  # else nothing can run, and to look for it starts a process
+        target.down(ignore, timeout=20)
     if home.root.is_file():
         home.root.unlink()
     shutil.rmtree(home.root, ignore_errors=True)
