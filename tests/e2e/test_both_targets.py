@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.flowers import SETOSA, push, train
 
 
-@pytest.fixture(scope="module", params=["local", "kubernetes"])
+@pytest.fixture(scope="module", params=[pytest.param("local", marks=pytest.mark.timeout(300)), "kubernetes"])
 def line(request):
     return request.getfixturevalue("platform" if request.param == "local" else "running")
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 
 import httpx
+import pytest
+
+pytestmark = pytest.mark.timeout(300)  # to train and to push takes every core there is, and workers do so at once
 
 
 def test_the_demo_serves_four_models_that_answer_as_scikit_learn_does(command_line):

@@ -16,6 +16,8 @@ import yaml
 
 from tests.e2e.flowers import SETOSA, push, train
 
+pytestmark = pytest.mark.timeout(300)  # to train and to push takes every core there is, and workers do so at once
+
 
 @pytest.fixture(scope="module")
 def models(platform):

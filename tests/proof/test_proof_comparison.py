@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -18,6 +18,7 @@ def values(*numbers):
     return Answers(np.array(numbers, dtype=np.float64))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # what the first draw imports counts as slow
 @given(VALUES)
 def test_what_is_the_same_to_the_last_bit_agrees(numbers):
     comparison = compare(Answers(numbers), Answers(numbers.copy()), TOLERANCE)
@@ -25,6 +26,7 @@ def test_what_is_the_same_to_the_last_bit_agrees(numbers):
     assert comparison.max_abs_diff == 0
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(VALUES, st.data())
 def test_a_row_differs_exactly_where_numpy_says_so(numbers, data):
     other = data.draw(arrays.arrays(np.float64, numbers.shape, elements=st.floats(width=64)))

@@ -139,7 +139,7 @@ def test_a_model_larger_than_the_limit_is_refused_before_it_is_sent(make_registr
         client.push("large", sample.manifest, sample.onnx)
 
 
-@pytest.mark.parametrize("each", [10, pytest.param(50, marks=[pytest.mark.soak, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize("each", [4, pytest.param(50, marks=[pytest.mark.soak, pytest.mark.timeout(600)])])
 def test_numbers_have_no_gap_and_no_duplicate_under_8_writers(make_registry, each: int) -> None:
     registry = make_registry().start()
 
