@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -52,9 +51,11 @@ def latency_text(figures: dict[str, Any]) -> str:
 
 def curl_command(url: str, request: RequestDocument, *, keyed: bool = False) -> str:
     """Return what sends the same request without mlp; `keyed` with the API key that MLP_API_KEY holds then."""
+    from shlex import quote
+
     body = json.dumps(request, ensure_ascii=False)
     key = ' -H "X-API-Key: $MLP_API_KEY"' if keyed else ""
-    return f"curl -sS {shlex.quote(f'{url}/predict')} -H 'Content-Type: application/json'{key} -d {shlex.quote(body)}"
+    return f"curl -sS {quote(f'{url}/predict')} -H 'Content-Type: application/json'{key} -d {quote(body)}"
 
 
 def raw_body(path: Path | None) -> bytes:

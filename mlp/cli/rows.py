@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -44,9 +42,9 @@ def request_from_inputs(signature: SignatureDocument, inputs: Sequence[str], *, 
 
 
 def _unknown(key: str, known: Sequence[str], name: str) -> Invalid:
-    near = get_close_matches(key, known, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return Invalid(f"unknown feature {key!r}{hint}", code="unknown_feature", details=_of(name))
+    from mlp.cli.nearest import nearest
+
+    return Invalid(f"unknown feature {key!r}{nearest(key, known)}", code="unknown_feature", details=_of(name))
 
 
 def _no_missing(features: dict[str, FeatureDocument], record: dict[str, Cell], name: str) -> None:
@@ -133,6 +131,8 @@ def _request_of(document: dict[str, Any]) -> RequestDocument:
 
 
 def _from_csv(signature: SignatureDocument, text: str, where: str, name: str) -> RequestDocument:
+    import csv
+
     reader = csv.reader(io.StringIO(text))
     header = next(reader, None)
     features = {feature["name"]: feature for feature in signature["inputs"]}
