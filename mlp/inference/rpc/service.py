@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mlp.errors import NotFound
 from mlp.inference.lifecycle import Lifecycle
 from mlp.inference.loading import LoadedModel
 from mlp.inference.oip.calls import ModelCalls
-from mlp.inference.oip.metadata import model_metadata, server_metadata
+from mlp.inference.oip.metadata import model_metadata, not_served, server_metadata
 from mlp.inference.oip.outputs import Output
 from mlp.inference.promise import Promise
 from mlp.inference.rpc.messages import tensors_of, write
@@ -68,6 +67,4 @@ class ModelService:
     def _find(self, name: str, version: str) -> None:
         model = self._model
         if name != model.name or version not in ("", str(model.version)):
-            raise NotFound(
-                f"this server has {model.name}, version {model.version}, and no other model", code="model_not_found"
-            )
+            raise not_served(model)
