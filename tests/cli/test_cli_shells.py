@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pexpect
 import pytest
 
+from mlp.cli.completion.answer import complete
 from mlp.cli.completion.scripts import SCRIPTS
 
 LINES = {
@@ -37,6 +39,10 @@ def shell(mlp, platform, tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("HOME", str(tmp_path))
+    for line in (["model", "show", ""], ["predict", "iris", "-i", ""]):  # kept from now on, however busy the machine is
+        give_up = time.monotonic() + 20
+        while not complete(line, os.environ):
+            assert time.monotonic() < give_up
     return tmp_path
 
 
