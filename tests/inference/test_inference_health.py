@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
-import threading
+import subprocess
+import sys
+from contextlib import contextmanager
+from http.client import HTTPConnection
 from time import monotonic, perf_counter
 
 import httpx
@@ -77,29 +81,50 @@ def test_probes_are_answered_in_time_while_the_models_port_is_overrun(launcher, 
     fine = json.dumps({"features": rows}).encode()
     wrong = json.dumps({"features": [*rows, ["x"] * 30]}).encode()
     assert 1_000_000 > len(wrong) > 900_000
-    ends = threading.Event()
-    callers = [threading.Thread(target=flood, args=(server, body, ends)) for body in (fine, wrong) for _ in range(10)]
-    for caller in callers:
-        caller.start()
-    try:
+    with flood(server, fine, 200), flood(server, wrong, 422):
         took = sorted(timed(server, path) for path in ("/health", "/metrics") for _ in range(PROBES // 2))
-    finally:
-        ends.set()
-        for caller in callers:
-            caller.join(60)
-    assert took[PROBES * 99 // 100 - 1] < SLOWEST_PROBE_SECONDS
+    most = took[PROBES * 99 // 100 - 1]
+    sys.stderr.write(f"99 of 100 probes within {most * 1000:.1f} ms, all within {took[-1] * 1000:.1f} ms\n")
+    assert most < SLOWEST_PROBE_SECONDS
 
 
 def timed(server, path: str) -> float:
+    """Ask as a kubelet does, over a connection of its own."""
     begin = perf_counter()
-    health_of(server, path).raise_for_status()
+    connection = HTTPConnection("127.0.0.1", server.ready["health_port"], timeout=20)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    assert answer.read()
+    connection.close()
+    assert answer.status == 200
     return perf_counter() - begin
 
 
-def flood(server, body: bytes, ends: threading.Event) -> None:
-    with httpx.Client(base_url=server.url, timeout=60) as client:
-        while not ends.is_set():
-            assert client.post("/predict", content=body).status_code in (200, 422, 503)
+@contextmanager
+def flood(server, body: bytes, status: int):
+    """Send a body over ten connections, again and again, from a process that does not slow this one's clock."""
+    cpu = max(os.sched_getaffinity(0))
+    request = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+    command = [sys.executable, "-m", "benchmarks.load", *map(str, (server.port, 10, 600, cpu, status))]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        process.stdin.write(request)
+        process.stdin.close()
+        deadline = monotonic() + 20
+        while b'code="%d"' % status not in counted(server):
+            assert monotonic() < deadline, "the flood does not come"
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def counted(server) -> bytes:
+    connection = HTTPConnection("127.0.0.1", server.ready["health_port"], timeout=20)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read()
+    connection.close()
+    return text
 
 
 def test_a_model_port_that_has_stopped_is_not_called_healthy(tmp_path):
