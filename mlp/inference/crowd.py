@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 _MANY = 3
-"""Requests in one turn of the event loop; to let two share a run costs what it saves."""
+"""Requests in one turn of the event loop; a few are answered sooner one by one than by way of a queue."""
 
 
 class Crowd:

@@ -35,10 +35,10 @@ class DataPlane:
         self._patience = settings.request_timeout_seconds
         self._pace = model.pace
         self._reader = AnswerReader(model.signature)
-        self.batches = {"on": True, "off": False}.get(settings.batching, model.pace.gains_by_batches)
+        self._batches = {"on": True, "off": False}.get(settings.batching, model.pace.gains_by_batches)
         """Whether requests share runs of the model."""
         self._is_quick = model.pace.is_quick and settings.batching != "on"
-        self.batching = "off" if not self.batches else "crowds" if self._is_quick else "on"
+        self.batching = "off" if not self._batches else "crowds" if self._is_quick else "on"
         """The same in a word: `crowds` where only requests of the same instant do."""
         threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="model")
         queue = Batcher(self._compute, self._policy(settings), metrics, threads)
@@ -64,7 +64,7 @@ class DataPlane:
             raise late()
         if self._is_quick:
             if rows * self._width <= _INLINE_CELLS:
-                has_company = self.batches and self._crowd.joined()
+                has_company = self._batches and self._crowd.joined()
                 return self._share(feeds, rows, deadline) if has_company else self._infer_now(feeds, rows)
         elif self._traffic.connections == 1 and self._traffic.in_flight <= 1 and self._is_short(rows):
             return self._infer_now(feeds, rows)  # there is nobody to share with, and nobody else to keep waiting
@@ -85,7 +85,7 @@ class DataPlane:
 
     def _policy(self, settings: Settings) -> Policy:
         """Return how requests wait that are not answered at once."""
-        shares = self.batches and not self._is_quick
+        shares = self._batches and not self._is_quick
         return Policy(
             rows=settings.batch_rows if shares else 1,
             wait=settings.batch_wait_ms / 1000 if shares else 0.0,
