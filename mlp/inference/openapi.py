@@ -7,7 +7,7 @@ from typing import Any
 
 from mlp import __version__
 from mlp.api.signature import DType, Feature, Signature, Task
-from mlp.inference import refusals
+from mlp.inference import openapi_refusals
 from mlp.inference.loading import LoadedModel
 from mlp.inference.oip import openapi as open_inference
 from mlp.inference.predict.rows import FLOAT32_MAX, INT64_MAX, INT64_MIN
@@ -39,10 +39,10 @@ def document_of(model: LoadedModel, *, asks_for_keys: bool) -> dict[str, Any]:
         },
         "components": {
             "schemas": {**_schemas(model.signature), **open_inference.schemas(model.signature)},
-            "responses": refusals.components(),
+            "responses": openapi_refusals.components(),
         },
     }
-    return refusals.with_keys(document) if asks_for_keys else refusals.without_keys(document)
+    return openapi_refusals.with_keys(document) if asks_for_keys else openapi_refusals.without_keys(document)
 
 
 def _predict(signature: Signature, example: Sequence[Any]) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _predict(signature: Signature, example: Sequence[Any]) -> dict[str, Any]:
         },
         "responses": {
             "200": _content("One prediction a row.", {"$ref": "#/components/schemas/Prediction"}),
-            **refusals.of_own_paths(415, 422, 504),
+            **openapi_refusals.of_own_paths(415, 422, 504),
         },
     }
 
@@ -71,7 +71,7 @@ def _predict(signature: Signature, example: Sequence[Any]) -> dict[str, Any]:
 def _page(summary: str, *, is_guarded: bool = True, media_type: str = "application/json") -> dict[str, Any]:
     kind = "string" if media_type == "text/plain" else "object"
     answer = _content(summary, {"type": kind}, media_type)
-    return {"summary": summary, "responses": {"200": answer, **refusals.of_own_paths(is_guarded=is_guarded)}}
+    return {"summary": summary, "responses": {"200": answer, **openapi_refusals.of_own_paths(is_guarded=is_guarded)}}
 
 
 def _content(description: str, schema: Mapping[str, Any], media_type: str = "application/json") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from mlp.api.signature import Layout, Signature
-from mlp.inference import refusals
+from mlp.inference import openapi_refusals
 from mlp.inference.loading import LoadedModel
 from mlp.inference.oip.datatypes import NUMPY, OF_FEATURE
 from mlp.inference.oip.inputs import ANY_MATRIX
@@ -127,12 +127,12 @@ def _post(summary: str, request: str, response: str, example: Mapping[str, Any])
     return {
         "summary": summary,
         "requestBody": {"required": True, "content": {"application/json": content}},
-        "responses": {"200": _content(summary, _ref(response)), **refusals.of_protocols(404, 504)},
+        "responses": {"200": _content(summary, _ref(response)), **openapi_refusals.of_protocols(404, 504)},
     }
 
 
 def _get(summary: str, response: str, *statuses: int, is_guarded: bool = True) -> dict[str, Any]:
-    refused = refusals.of_protocols(*statuses, is_guarded=is_guarded)
+    refused = openapi_refusals.of_protocols(*statuses, is_guarded=is_guarded)
     return {"summary": summary, "responses": {"200": _content(summary, _ref(response)), **refused}}
 
 
