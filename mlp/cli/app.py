@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from typer._click.exceptions import ClickException
@@ -44,10 +45,14 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     except OSError as error:
         # Help and version are printed outside of any command's own ending.
-        if error.errno != errno.ENOSPC:
+        fault = output_fault(error)
+        if fault is None:
             raise
         abandon_stdout()
-        _say("MLP0006 the output cannot be written: no space is left")
+        from mlp.cli.catalogue import KNOWN
+
+        entry = KNOWN[fault[0]]
+        _say(f"{entry.code} {fault[1]}", f"fix: {entry.fix}")
         return 1
 
 
@@ -107,11 +112,28 @@ def _mend_streams() -> None:
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - until the process ends
     if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        # Its number may not go to the next file or socket; what is written there fails, as it does for other programs.
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     if hasattr(sys.stdout, "reconfigure") and sys.stdout.encoding.lower() != "utf-8":
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def output_fault(error: OSError) -> tuple[str, str] | None:
+    """Return the key of the catalogue and the words for an output that cannot be written; None for another failure."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "output_full", "the output cannot be written: no space is left"
+    if error.errno == errno.EBADF and not _is_writable(sys.stdout):
+        return "output_closed", "the output cannot be written: stdout is closed"
+    return None
+
+
+def _is_writable(stream: TextIO) -> bool:
+    try:
+        return fcntl.fcntl(stream.fileno(), fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+    except OSError:
+        return False
 
 
 def abandon_stdout() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mlp.cli.app import INTERRUPTED, abandon_stdout
+from mlp.cli.app import INTERRUPTED, abandon_stdout, output_fault
 from mlp.errors import (
     Conflict,
     DeadlineExceeded,
@@ -88,11 +87,10 @@ def ending(session: Session) -> Iterator[None]:
             raise
         from mlp.cli.catalogue import KNOWN
 
+        fault = output_fault(error) if isinstance(error, OSError) else None
         abandon_stdout()
-        entry, what = KNOWN["internal"], f"a fault in mlp itself: {type(error).__name__}"
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            entry, what = KNOWN["output_full"], "the output cannot be written: no space is left"
-        session.screen.failure(entry.code, what, entry.fix)
+        key, what = fault or ("internal", f"a fault in mlp itself: {type(error).__name__}")
+        session.screen.failure(KNOWN[key].code, what, KNOWN[key].fix)
         raise typer.Exit(1) from error
 
 

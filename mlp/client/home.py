@@ -150,6 +150,14 @@ class Home:
             )
         return mark
 
+    def check_format(self) -> None:
+        """Raise Precondition (`home_too_new`) where a newer mlp wrote the folder; a damaged mark says nothing."""
+        try:
+            self.mark()
+        except Precondition as error:
+            if error.code == "home_too_new":
+                raise
+
 
 def _usual_root() -> Path:
     import platformdirs

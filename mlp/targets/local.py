@@ -76,12 +76,15 @@ class LocalTarget:
     def down(self, report: Report, *, timeout: float, purge: bool = False) -> None:
         """End every process and wait for that; also those that a killed agent left behind.
 
-        Raises DeadlineExceeded naming what still runs, and Precondition (`not_a_home`) for `purge`.
+        Raises DeadlineExceeded naming what still runs, and Precondition: `home_too_new` where only a newer mlp knows
+        what runs, `not_a_home` for `purge`.
         """
         deadline = time.monotonic() + timeout
         runs = self._home.is_kept()
         if runs:
             self._shut_down(deadline)
+        else:
+            self._home.check_format()
         left_behind = any(self._home.run.glob("*.json"))
         if left_behind:
             from mlp.targets.agent_process import sweep

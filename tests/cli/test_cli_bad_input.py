@@ -193,6 +193,22 @@ def test_a_reader_that_leaves_is_no_failure(mlp, platform, monkeypatch, line):
     assert (ran.code, ran.err) == (0, "")
 
 
+@pytest.mark.parametrize("line", ["status", "status -o json", "model ls", "version", "--help", "explain"])
+def test_a_closed_stdout_is_a_failure_as_of_other_programs(mlp, platform, monkeypatch, line):
+    beside = os.dup(1)  # pytest's own, which the command may not close
+    try:
+        os.close(1)
+        monkeypatch.setattr(sys, "stdout", None)
+        ran = mlp(*line.split())
+        sys.stdout.close()
+    finally:
+        os.dup2(beside, 1)
+        os.close(beside)
+    assert ran.code == 1
+    assert "MLP0016" in ran.err
+    assert_short(ran, line)
+
+
 def test_a_narrow_terminal_cuts_nothing(mlp, platform, monkeypatch):
     monkeypatch.setenv("COLUMNS", "40")
     for each in commands():

@@ -122,7 +122,7 @@ def test_what_only_looks_does_not_mind_a_folder_of_a_newer_version(mlp: Mlp, tmp
     for line, code, words in (
         ("status", 3, "MLP1001"),
         ("logs agent", 0, ""),
-        ("down", 0, "does not run"),
+        ("down", 3, "9.0.0"),
         ("up", 3, "9.0.0"),
         ("down --purge --yes", 3, "9.0.0"),
         ("doctor", 3, "9.0.0"),

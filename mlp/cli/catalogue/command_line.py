@@ -97,4 +97,10 @@ COMMAND_LINE: Mapping[str, Known] = {
         "The configuration file has no key of that name.",
         "mlp config view lists them",
     ),
+    "output_closed": Known(
+        "MLP0016",
+        "Nothing can be written to stdout",
+        "Whoever started the command closed stdout, or opened it for reading alone.",
+        "leave stdout open, or send it to a file or to /dev/null",
+    ),
 }
