@@ -69,7 +69,8 @@ def raw_body(path: Path | None) -> bytes:
     except OSError as error:
         raise Invalid(f"{path} cannot be read: {error.strerror}", code="invalid_rows_file") from error
     if not body:
-        raise Invalid("there is nothing to send", code="no_rows")
+        where = "stdin" if str(path) == "-" else path
+        raise Invalid(f"{where} is empty: there is nothing to send", code="no_rows")
     return body
 
 

@@ -28,6 +28,9 @@ class PlainParam(RuntimeParam):
     convert: Callable[[Any], Any]
 
     def _coerce_value(self, value: Any, param: Any, ctx: Context) -> Any:
+        if self.convert is Path and param.param_type_name == "option" and str(value)[:1] == "-" != str(value):
+            words = f"{value!r} is an option, not a file (./{value} would be one)"
+            raise BadParameter(words, ctx=ctx, param=param)
         try:
             return [self._one(item) for item in value] if isinstance(value, list | tuple) else self._one(value)
         except ValueError as error:

@@ -18,21 +18,25 @@ from mlp.errors import Failed, Invalid, NotFound
 
 
 def read_documents(path: Path) -> list[ModelDeployment]:
-    """Read every ModelDeployment of a YAML or JSON file; `-` is stdin. Raises Invalid (`invalid_deployment`)."""
+    """Read every ModelDeployment of a YAML or JSON file; `-` is stdin.
+
+    Raises Invalid (`invalid_deployment`, `no_document`) and NotFound (`file_not_found`).
+    """
+    where = "stdin" if str(path) == "-" else str(path)
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
         documents = [document for document in yaml.safe_load_all(text) if document is not None]
     except FileNotFoundError as error:
         raise NotFound(f"{path} does not exist", code="file_not_found") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"{path} cannot be read: {error}", code="invalid_deployment") from error
+        raise Invalid(f"{where} cannot be read: {error}", code="invalid_deployment") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark else ""
-        raise Invalid(f"{path} is not YAML{where}", code="invalid_deployment") from error
+        place = f" (line {mark.line + 1})" if mark else ""
+        raise Invalid(f"{where} is not YAML{place}", code="invalid_deployment") from error
     if not documents:
-        raise Invalid(f"{path} holds no document", code="invalid_deployment")
-    return [_parse(document, str(path)) for document in documents]
+        raise Invalid(f"{where} holds no document", code="no_document")
+    return [_parse(document, where) for document in documents]
 
 
 def _parse(document: Any, where: str) -> ModelDeployment:

@@ -25,6 +25,20 @@ class PanelCommand(TyperCommand):
         """Return the parameters, with the plain ones spared from pydantic."""
         return plain(super().get_params(ctx))
 
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Take the arguments; an option without its value is told with the way it is written."""
+        from typer._click.exceptions import BadOptionUsage
+
+        try:
+            return super().parse_args(ctx, args)
+        except BadOptionUsage as error:
+            error.ctx = error.ctx or ctx
+            for param in self.get_params(ctx):
+                if error.option_name in param.opts and "requires an argument" in error.message:
+                    name, value = error.option_name, getattr(param, "metavar", None) or "VALUE"
+                    error.message = f"{name} needs a value: {ctx.command_path} {name} {value}"
+            raise
+
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the sections Arguments, Options and the shared ones."""
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], SHARED_PANEL: []}

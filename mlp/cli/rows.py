@@ -91,7 +91,7 @@ def _scalar(dtype: str, text: str) -> Cell:
 def request_from_file(signature: SignatureDocument, path: Path, *, name: str) -> RequestDocument:
     """Read rows from a JSON file (request body, record, list of records, list of lists) or a CSV with a header.
 
-    `-` is stdin; what begins with `{` or `[` is JSON. Raises Invalid (`invalid_rows_file`) with the place.
+    `-` is stdin; what begins with `{` or `[` is JSON. Raises Invalid: `no_rows`, `invalid_rows_file` with the place.
     """
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
@@ -99,9 +99,12 @@ def request_from_file(signature: SignatureDocument, path: Path, *, name: str) ->
         raise NotFound(f"{path} does not exist", code="file_not_found") from error
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid(f"{path} cannot be read as text", code="invalid_rows_file", details=_of(name)) from error
+    where = "stdin" if str(path) == "-" else str(path)
+    if not text.strip():
+        raise Invalid(f"{where} is empty: there is nothing to predict", code="no_rows", details=_of(name))
     if text.lstrip()[:1] in ("{", "["):
-        return _from_json(text, str(path), name)
-    return _from_csv(signature, text, str(path), name)
+        return _from_json(text, where, name)
+    return _from_csv(signature, text, where, name)
 
 
 def _from_json(text: str, where: str, name: str) -> RequestDocument:

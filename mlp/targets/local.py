@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.03
 _LONGEST_WAIT_SECONDS = 10.0
+_LISTED = 8
+"""How many names a message has room for."""
 _REPLACEMENT_SECONDS = 3.0
 """How long whoever watches waits for an agent that takes the place of one that left."""
 
@@ -216,16 +218,30 @@ class LocalTarget:
     def logs(
         self, name: str, *, tail: int | None = None, follow: bool = False, since: float | None = None
     ) -> Iterator[str]:
-        """Yield lines of a deployment, `registry` or `agent`, whether the platform runs or not."""
+        """Yield lines of a deployment, `registry` or `agent`, whether the platform runs or not.
+
+        Raises NotFound (`log_not_found`, `deployment_not_found`), and Precondition (`platform_not_running`) where none
+        ever ran.
+        """
         from mlp.targets.logfile import read_log
 
         check_name(name, "deployment name")
         try:
             return read_log(self._home.log(name), tail, follow, since)
-        except NotFound:
+        except NotFound as error:
             with suppress(Precondition):
                 self.get(name)
-            raise
+            raise self._without_log(error) from None
+
+    def _without_log(self, error: NotFound) -> NotFound | Precondition:
+        """Return what to say of a log that is not there: whose logs are, or that nothing has run yet."""
+        if not self._home.agent_file.exists():
+            return Precondition(f"no platform has run in {self._home.root} yet", code="platform_not_running")
+        names = sorted(path.stem for path in self._home.logs.glob("*.log"))
+        if not names:
+            return error
+        listed = ", ".join([*names[:_LISTED], *(["…"] if names[_LISTED:] else [])])
+        return NotFound(f"{error.message}; there are logs of {listed}", code=error.code, details=error.details)
 
     def _start_and_wait(self, settings: Mapping[str, str], deadline: float) -> tuple[AgentDocument, bool]:
         """Start an agent where none lives, also where one dies meanwhile, and wait until the registry is ready.

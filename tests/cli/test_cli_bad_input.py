@@ -24,7 +24,7 @@ NOWHERE = {
     "history iris": 3,
     "rollback iris": 3,
     "why iris": 3,
-    "logs iris": 5,
+    "logs iris": 3,
     "dev nowhere.onnx": 5,
     "doctor": 0,
     "down": 0,
@@ -110,6 +110,9 @@ def test_every_command_with_an_option_that_there_is_not(mlp):
         ("wait iris --for redy", "ready, deleted"),
         ("status --target docker", "local, kubernetes"),
         ("predict iris --repeat 0", "--repeat"),
+        ("doctor --bundle", "mlp doctor --bundle FILE"),
+        ("doctor --bundle -h", "./-h"),
+        ("predict iris -f", "mlp predict -f FILE"),
         ("completion bsh", "did you mean bash?"),
         ("rollback", "NAME"),
         ("status -o xml", "text, json, yaml, name"),
@@ -164,20 +167,20 @@ def test_a_name_or_value_that_is_wrong_is_named(mlp, platform, line, code, hint)
 
 
 @pytest.mark.parametrize(
-    ("line", "code"),
+    ("line", "code", "words"),
     [
-        ("predict iris -f -", 2),
-        ("predict iris --raw -f -", 2),
-        ("deploy -f -", 2),
-        ("undeploy iris", 7),
-        ("down --purge", 7),
+        ("predict iris -f -", 2, "MLP3005 stdin is empty"),
+        ("predict iris --raw -f -", 2, "MLP3005 stdin is empty"),
+        ("deploy -f -", 2, "MLP2010 stdin holds no document"),
+        ("undeploy iris", 7, ""),
+        ("down --purge", 7, ""),
     ],
 )
-def test_a_closed_stdin_is_an_empty_one(mlp, platform, monkeypatch, line, code):
+def test_a_closed_stdin_is_an_empty_one(mlp, platform, monkeypatch, line, code, words):
     monkeypatch.setattr(sys, "stdin", None)
     ran = mlp(*line.split())
     sys.stdin.close()
-    assert ran.code == code
+    assert (ran.code, words in ran.err) == (code, True)
     assert_short(ran, line)
 
 

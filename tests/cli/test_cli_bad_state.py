@@ -115,6 +115,15 @@ def test_a_log_that_cannot_be_read_is_named(mlp: Mlp, tmp_path):
     assert_short(ran, "logs")
 
 
+def test_the_logs_that_there_are_are_listed_beside_one_that_is_not(mlp: Mlp, tmp_path):
+    nowhere = mlp("logs", "iris", "--target", "local")
+    assert (nowhere.code, "MLP1001 no platform has run in" in nowhere.err) == (3, True)
+    made(tmp_path / "home")
+    ran = mlp("logs", "iris", "--target", "local")
+    assert (ran.code, "iris.log; there are logs of agent" in ran.err) == (5, True)
+    assert_short(ran, "logs")
+
+
 def test_what_only_looks_does_not_mind_a_folder_of_a_newer_version(mlp: Mlp, tmp_path):
     home = made(tmp_path / "home")
     mark = {**json.loads(home.agent_file.read_text()), "format": FORMAT + 1, "version": "9.0.0"}

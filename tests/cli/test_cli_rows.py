@@ -90,7 +90,8 @@ def test_csv_is_read_by_its_header_whatever_the_order(signature, tmp_path):
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
-        ("", "invalid_rows_file", "names none of the features"),
+        ("", "no_rows", "is empty"),
+        (" \n", "no_rows", "is empty"),
         ("1,2,3\n", "invalid_rows_file", "names none of the features"),
         ("age,calls,plam,active\n1,2,pro,true\n", "unknown_feature", "did you mean plan?"),
         ("age,calls,plan,active\n", "invalid_rows_file", "no row"),

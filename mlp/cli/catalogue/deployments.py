@@ -19,6 +19,12 @@ DEPLOYMENTS: Mapping[str, Known] = {
         "A field is unknown, missing or has a wrong value.",
         "correct the field that the message names",
     ),
+    "no_document": Known(
+        "MLP2010",
+        "There is no ModelDeployment document",
+        "The file, or stdin, is empty or holds comments alone.",
+        "give -f a file with a ModelDeployment, or name what to deploy: mlp deploy NAME",
+    ),
     "immutable_field": Known(
         "MLP2003",
         "modelName cannot change",
