@@ -94,14 +94,11 @@ class AgentClient:
 
     def _not_running(self) -> Precondition:
         words = "the local platform does not run; start it with 'mlp up --local'"
-        if _answers(self._home.holder_socket):
+        if self._home.has_sockets_held():
             words = "the agent has ended, and what it kept may still answer: 'mlp up --local' takes it over"
+        elif self._home.was_left():
+            words = "the agent was killed, or the machine went down: 'mlp up --local' brings back what it kept"
         return Precondition(words, code="platform_not_running")
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex(str(path)) == 0
 
 
 class _Connection(HTTPConnection):

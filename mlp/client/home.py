@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -125,6 +126,15 @@ class Home:
         finally:
             os.close(descriptor)
         return False
+
+    def was_left(self) -> bool:
+        """Whether an agent ended here without ending what it kept: it was killed, or the machine went down."""
+        return not self.is_kept() and any(self.run.glob("*.json"))
+
+    def has_sockets_held(self) -> bool:
+        """Whether the process answers that holds the listening sockets: what an agent kept may answer too."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            return probe.connect_ex(str(self.holder_socket)) == 0
 
     def mark(self) -> AgentFile | None:
         """Return what `agent.json` says, or None where there is none.

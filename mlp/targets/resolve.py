@@ -23,15 +23,15 @@ def resolve_target(
 ) -> Target:
     """Return the target that is meant.
 
-    In this order: `flag`, a context in `cluster`, `setting` (MLP_TARGET), a platform that runs on this machine, a
-    cluster of this machine that answers, `default`. `home` is the local platform's folder (None: the user's data
-    folder). Raises Invalid (`unknown_target`, `invalid_option`) and Precondition: `missing_extra`, `no_cluster`,
-    `no_target` when nothing says which.
+    In this order: `flag`, a context in `cluster`, `setting` (MLP_TARGET), a platform that runs on this machine, with or
+    without its agent, a cluster of this machine that answers, a platform that an agent left here, `default`. `home` is
+    the local platform's folder (None: the user's data folder). Raises Invalid (`unknown_target`, `invalid_option`) and
+    Precondition: `missing_extra`, `no_cluster`, `no_target` when nothing says which.
     """
     options = cluster or ClusterOptions()
     local = Home.locate(home)
     named = flag or ("kubernetes" if options.context is not None else None) or setting
-    match named or ("local" if local.is_kept() else _cluster_here() or default):
+    match named or _found(local) or default:
         case "local":
             foreign = [*(["--context"] if options.context is not None else []), *options.for_installing()]
             if foreign:
@@ -45,6 +45,13 @@ def resolve_target(
                 code="no_target",
             )
     raise Invalid(f"{named!r} is not a target: choose local or kubernetes", code="unknown_target")
+
+
+def _found(home: Home) -> str | None:
+    """Return the target that is there to be found, if one is."""
+    if home.is_kept() or home.has_sockets_held():
+        return "local"
+    return _cluster_here() or ("local" if home.was_left() else None)
 
 
 def _cluster_here() -> str | None:

@@ -124,6 +124,14 @@ def test_the_logs_that_there_are_are_listed_beside_one_that_is_not(mlp: Mlp, tmp
     assert_short(ran, "logs")
 
 
+@pytest.mark.parametrize("line", ["status", "why iris", "model ls", "deploy iris"])
+def test_a_platform_whose_agent_did_not_end_in_good_order_is_meant_where_nothing_is_named(mlp: Mlp, tmp_path, line):
+    (made(tmp_path / "home").run / "iris.0a1b2c3d.json").write_text("{}")
+    ran = mlp(*line.split())
+    assert (ran.code, "MLP1001 the agent was killed" in ran.err) == (3, True)
+    assert_short(ran, line)
+
+
 def test_what_only_looks_does_not_mind_a_folder_of_a_newer_version(mlp: Mlp, tmp_path):
     home = made(tmp_path / "home")
     mark = {**json.loads(home.agent_file.read_text()), "format": FORMAT + 1, "version": "9.0.0"}

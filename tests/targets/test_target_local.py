@@ -17,7 +17,7 @@ import mlp
 from mlp.api.deployment import Autoscaling, ModelDeployment, ObjectMeta, ResourceList, Resources, Spec
 from mlp.client.home import FORMAT
 from mlp.errors import Conflict, DeadlineExceeded, Failed, NotFound, Precondition
-from mlp.targets import Platform
+from mlp.targets import Platform, resolve_target
 from mlp.targets.local import LocalTarget
 from mlp.targets.ready import is_ready
 from tests.local.callers import Callers
@@ -293,7 +293,7 @@ def test_up_after_a_killed_agent_says_that_it_takes_over_what_serves(running, ho
     url = serve(running)["status"]["url"]
     os.kill(agent_pid(home), signal.SIGKILL)
     with pytest.raises(Precondition, match="may still answer"):
-        running.platform()
+        resolve_target(None, None, home.root).platform()
     platform = running.up(said.append, timeout=20)
     assert "took over 2 processes of an earlier agent" in said
     assert [(is_ready(each), each["status"]["url"]) for each in platform.deployments] == [(True, url)]
@@ -322,12 +322,17 @@ def test_purge_refuses_a_folder_without_the_platforms_mark(target, home):
 
 def test_a_folder_of_a_newer_version_is_left_alone(running, home):
     running.down(ignore, timeout=20)
+    mark = home.agent_file.read_bytes()
     newer = home.mark().model_copy(update={"format": FORMAT + 1, "version": "9.0.0"})
     home.agent_file.write_text(newer.model_dump_json())
-    for verb in (lambda: running.up(ignore, timeout=20), lambda: running.down(ignore, timeout=20, purge=True)):
-        with pytest.raises(Precondition, match=r"9\.0\.0") as refused:
-            verb()
-        assert refused.value.code == "home_too_new"
+    verbs = (running.up, running.down, lambda *_, timeout: running.down(ignore, timeout=timeout, purge=True))
+    try:
+        for verb in verbs:
+            with pytest.raises(Precondition, match=r"9\.0\.0") as refused:
+                verb(ignore, timeout=20)
+            assert refused.value.code == "home_too_new"
+    finally:
+        home.agent_file.write_bytes(mark)
 
 
 def test_logs_can_be_read_when_nothing_runs(running):
