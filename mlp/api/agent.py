@@ -26,7 +26,7 @@ class ProcessStatus(Answer):
     digest: str | None = None
     """The digest of that version, once it is ready."""
     reason: str | None = None
-    """Why it last ended, where it did: one CamelCase word such as `GoldenRowsFailed`."""
+    """Why it does not answer, or a version that is tried beside it: one CamelCase word such as `GoldenRowsFailed`."""
     message: str = ""
     """Why it last ended, in words."""
     failures: int = 0

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNEXPLAINED = "ProcessEnded"
+"""The reason of a process that ended and did not say why."""
+_LOOPING = "CrashLooping"
+_MANY = 3
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -28,6 +33,16 @@ class Attempts:
     next_at: float
     """When it may be started again, in seconds of the monotonic clock."""
     last: Ending
+
+    @property
+    def many(self) -> bool:
+        """Whether there were so many in a row that it will not come right by being started again."""
+        return self.failures >= _MANY
+
+    @property
+    def reason(self) -> str:
+        """Why it last ended; what ends again and again without a word has a reason of its own."""
+        return _LOOPING if self.many and self.last.reason == UNEXPLAINED else self.last.reason
 
 
 @dataclass(frozen=True)

@@ -131,9 +131,17 @@ def _process_link(process: ProcessStatus) -> Link:
         name=str(process.pid) if process.pid is not None else process.name,
         state=_words(process),
         reason=process.reason,
-        message=process.message,
+        message=_past(process),
         at=process.started_at,
     )
+
+
+def _past(process: ProcessStatus) -> str:
+    """Return why a process last ended; of one that is well again, that it was started again since."""
+    if process.state != "ready" or process.reason is not None or not process.message:
+        return process.message
+    often = f" ({process.failures} endings in a row)" if process.failures > 1 else ""
+    return f"started again{often}: {process.message}"
 
 
 def _words(process: ProcessStatus) -> str:

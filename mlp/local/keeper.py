@@ -15,7 +15,7 @@ from mlp.api.agent import ProcessStatus
 from mlp.api.history import DeploymentEvent
 from mlp.client.refusals import reason_of
 from mlp.errors import Conflict
-from mlp.local.attempts import Attempts, Backoff, Ending
+from mlp.local.attempts import UNEXPLAINED, Attempts, Backoff, Ending
 from mlp.local.launch import Launch
 from mlp.local.left import Left
 from mlp.local.process import Child, start
@@ -144,7 +144,7 @@ class Keeper:
             state="stopped" if last is None else "waiting",
             port=self.port,
             restarts=self._restarts,
-            reason=last.last.reason if last is not None else None,
+            reason=last.reason if last is not None else None,
             message=last.last.message if last is not None else "",
             failures=last.failures if last is not None else 0,
             version=last.last.revision or None if last is not None else None,
@@ -154,9 +154,11 @@ class Keeper:
 
     @staticmethod
     def _status(common: ProcessStatus, child: Child) -> ProcessStatus:
+        is_well_again = child.phase is Phase.READY and common.version == child.record.revision
         return common.model_copy(
             update={
                 "state": child.phase.value,
+                "reason": None if is_well_again else common.reason,
                 "pid": child.pid,
                 "version": child.record.revision or None,
                 "digest": child.digest,
@@ -183,12 +185,12 @@ class Keeper:
         earlier, now = self._attempts.get(ending.revision), time.monotonic()
         self._attempts[ending.revision] = attempts = self._options.backoff.after(earlier, ending, now)
         self._next_attempt_at = datetime.now(UTC) + timedelta(seconds=attempts.next_at - now)
-        extra = {"child": self.name, "revision": ending.revision, "reason": ending.reason, "why": ending.message}
+        extra = {"child": self.name, "revision": ending.revision, "reason": attempts.reason, "why": ending.message}
         _log.warning("a process failed", extra=extra)
         event = DeploymentEvent(
             at=datetime.now(UTC),
             type="Warning",
-            reason=ending.reason,
+            reason=attempts.reason,
             message=ending.message,
             version=ending.revision or None,
         )
@@ -213,7 +215,7 @@ class Keeper:
         elif said is not None:
             reason, message = said.reason, said.message
         else:
-            reason, message = "CrashLooping", child.exit_words()
+            reason, message = UNEXPLAINED, child.exit_words()
         record = child.record
         return Ending(record.revision, record.generation, reason, message, child.ready_seconds())
 

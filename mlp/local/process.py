@@ -141,6 +141,6 @@ def _spawn(launch: Launch, listener: socket.socket, slot: Slot) -> subprocess.Po
 
 def _signal_name(number: int) -> str:
     try:
-        return signal.Signals(number).name
+        return f"{signal.Signals(number).name} (signal {number})"
     except ValueError:  # a real-time signal
         return f"signal {number}"

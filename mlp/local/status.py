@@ -10,8 +10,6 @@ from mlp.local.attempts import Attempts
 from mlp.local.ports import HOST
 from mlp.local.reconcile import Phase, Process, Seen, asleep, wanted_of
 
-_CRASHES = 3  # endings in a row after which a process that does become ready counts as broken
-
 
 @dataclass(frozen=True)
 class _Verdict:
@@ -60,7 +58,7 @@ def _judge(deployment: ModelDeployment, seen: Seen, serving: Process | None) -> 
         return _Verdict("ScaledToZero", "replicas is 0: nothing runs")
     attempts = seen.failed(spec.model_version, deployment.metadata.generation or 1)
     if attempts is not None and _is_broken(attempts):
-        return _Verdict(attempts.last.reason, attempts.last.message + still, degraded=True)
+        return _Verdict(attempts.reason, attempts.last.message + still, degraded=True)
     if attempts is not None:
         return _Verdict("Restarting", f"{attempts.last.message}; it is started again", progressing=True)
     return _Verdict("Starting", f"version {spec.model_version} is starting{still}", progressing=True)
@@ -68,7 +66,7 @@ def _judge(deployment: ModelDeployment, seen: Seen, serving: Process | None) -> 
 
 def _is_broken(attempts: Attempts) -> bool:
     """Whether it failed to start, or keeps ending; ending once after good running is repaired, not reported."""
-    return attempts.last.ready_seconds is None or attempts.failures >= _CRASHES
+    return attempts.last.ready_seconds is None or attempts.many
 
 
 def _conditions(

@@ -97,8 +97,12 @@ def test_a_killed_model_process_answers_again_on_its_port_and_callers_wait_for_i
     assert running.ask(port)["pid"] != killed
     line = next(line for line in running.client.status().processes if line.name == "iris")
     assert line.restarts == 1
-    assert "SIGKILL" in line.message
+    assert "SIGKILL (signal 9)" in line.message
     assert reason(running.serving()) == "Serving"
+    why = running.client.why("iris")
+    assert (why.ok, why.links[-1].state, why.links[-1].reason) == (True, "ready", None)
+    assert why.links[-1].message == "started again: the process was ended by SIGKILL (signal 9)"
+    assert [each.reason for each in running.client.events("iris") if each.type == "Warning"] == ["ProcessEnded"]
 
 
 def test_a_killed_model_process_fails_what_was_in_flight_and_nothing_else(running):
@@ -165,7 +169,7 @@ def test_while_a_bad_version_is_asked_for_the_good_one_is_restarted(running):
 
 @pytest.mark.parametrize(
     ("version", "reason_", "words"),
-    [(ENDS_WITHOUT_A_WORD, "CrashLooping", "exit code 7"), (ENDS_ONCE_READY, "CrashLooping", "exit code 9")],
+    [(ENDS_WITHOUT_A_WORD, "ProcessEnded", "exit code 7"), (ENDS_ONCE_READY, "CrashLooping", "exit code 9")],
 )
 def test_a_process_that_keeps_ending_is_reported_and_tried_again(running, version, reason_, words):
     running.client.apply(deployment(version))

@@ -1,10 +1,10 @@
-from mlp.local.attempts import Backoff, Ending
+from mlp.local.attempts import Attempts, Backoff, Ending
 
 BACKOFF = Backoff(first=0.5, longest=30, steady=60)
 
 
 def ending(generation=1, ready_seconds=None):
-    return Ending(1, generation, "CrashLooping", "", ready_seconds)
+    return Ending(1, generation, "ProcessEnded", "", ready_seconds)
 
 
 def waits(endings):
@@ -29,3 +29,11 @@ def test_good_running_makes_up_for_earlier_failures():
 
 def test_a_changed_spec_begins_anew():
     assert waits([ending(1), ending(1), ending(2)]) == [0.5, 1, 0.5]
+
+
+def test_only_what_ends_again_and_again_without_a_word_loops():
+    assert [Attempts(count, 0.0, ending()).reason for count in (1, 2, 3, 4)] == [
+        *["ProcessEnded"] * 2,
+        *["CrashLooping"] * 2,
+    ]
+    assert Attempts(9, 0.0, Ending(1, 1, "GoldenRowsFailed", "row 3")).reason == "GoldenRowsFailed"

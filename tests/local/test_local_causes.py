@@ -72,8 +72,9 @@ def test_a_start_under_way_is_neither_well_nor_settled():
 
 
 def test_where_all_is_well_there_is_no_cause_though_it_once_failed():
-    serving = ProcessStatus(name="iris", state="ready", pid=7, version=2, reason="CrashLooping", message="once")
+    serving = ProcessStatus(name="iris", state="ready", pid=7, version=2, failures=2, message="once")
     found = why(deployment("Serving", served=2), serving, log=["a"])
+    assert found.links[-1].message == "started again (2 endings in a row): once"
     assert (found.ok, found.settled, found.reason, found.message, found.log) == (True, True, None, "", [])
 
 

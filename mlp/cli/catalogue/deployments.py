@@ -101,7 +101,13 @@ DEPLOYMENTS: Mapping[str, Known] = {
     "CrashLooping": Known(
         "MLP2208",
         "The model process dies again and again",
-        "It ended without giving a reason, for example for want of memory.",
+        "It ended three times or more in a row without giving a reason, for example for want of memory.",
+        "mlp logs {name}",
+    ),
+    "ProcessEnded": Known(
+        "MLP2227",
+        "The model process ended",
+        "It was killed, or ended without giving a reason; the agent starts it again.",
         "mlp logs {name}",
     ),
     "PortTaken": Known(
