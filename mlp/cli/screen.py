@@ -59,6 +59,10 @@ class Screen:
         """Say that something is not as the user may believe."""
         self._line("warning", text)
 
+    def wrong(self, text: str) -> None:
+        """Say that something failed, though the command goes on."""
+        self._line("error", text)
+
     def failure(self, code: str, message: str, fix: str | None) -> None:
         """Say what went wrong in one line, and what to do in another."""
         self._line("error", " ".join(f"{code} {message}".split()))

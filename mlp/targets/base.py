@@ -13,11 +13,17 @@ if TYPE_CHECKING:
 
 Report = Callable[[str], None]
 """Takes one short line for each change of state."""
+Wrong = Callable[[str], None]
+"""Takes one line for each thing that is not as it should be, though the verb goes on."""
 Watch = Callable[[Sequence[str]], None]
 """Takes, again and again while something is waited for, a line for each part: what it is at."""
 
 
 def unwatched(_lines: Sequence[str]) -> None:
+    """Take no notice."""
+
+
+def unheard(_line: str) -> None:
     """Take no notice."""
 
 
@@ -32,6 +38,8 @@ class Platform:
     registry_ready: bool
     processes: Sequence[ProcessDocument]
     deployments: Sequence[DeploymentDocument]
+    left_out: Sequence[str] = ()
+    """Deployments that were to come back and did not, where `up` answers."""
 
 
 class Target(Protocol):
@@ -56,10 +64,12 @@ class Target(Protocol):
         registry_port: int | None = None,
         model_port: int | None = None,
         watch: Watch = unwatched,
+        wrong: Wrong = unheard,
     ) -> Platform:
         """Start the platform, or find that it runs, and wait until it takes models and serves those it has.
 
-        The ports apply to a platform that is started now: the registry's, and the first one for deployments.
+        A deployment that does not come back is told to `wrong`, and named in the answer. The ports apply to a platform
+        that is started now: the registry's, and the first one for deployments.
         """
 
     def down(self, report: Report, *, timeout: float, purge: bool = False) -> None:

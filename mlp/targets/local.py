@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mlp import __version__
@@ -14,8 +16,8 @@ from mlp.client.agent import AgentClient
 from mlp.client.home import Home
 from mlp.client.refusals import code_of
 from mlp.errors import DeadlineExceeded, Failed, NotFound, Precondition
-from mlp.targets.base import Platform, Report, Watch, unwatched
-from mlp.targets.ready import serves_nothing, state_of, wait_ready
+from mlp.targets.base import Platform, Report, Watch, Wrong, unheard, unwatched
+from mlp.targets.ready import has_returned, serves_nothing, wait_ready
 
 if TYPE_CHECKING:
     from mlp.api.deployment import ModelDeployment
@@ -50,11 +52,12 @@ class LocalTarget:
         registry_port: int | None = None,
         model_port: int | None = None,
         watch: Watch = unwatched,
+        wrong: Wrong = unheard,
     ) -> Platform:
         """Start agent and registry in the background, or find that they run, and wait for them.
 
-        Deployments of an earlier run come back too; one that cannot is reported and does not fail this. An agent of
-        another version of mlp is replaced: its processes serve on until those of this version do.
+        Deployments of an earlier run come back too; one that cannot is told to `wrong` and does not fail this. An agent
+        of another version of mlp is replaced: its processes serve on until those of this version do.
         Raises Precondition (`missing_extra`, `port_taken`, `home_not_writable` …), Failed (`agent_failed`,
         `registry_failed`) with the reason, and DeadlineExceeded.
         """
@@ -71,9 +74,9 @@ class LocalTarget:
         elif adopted:
             report(f"took over {adopted} process{'es' if adopted > 1 else ''} of an earlier agent")
         report(f"registry: ready at {status['registry_url']}")
-        for deployment in status["deployments"]:
-            self._report_return(deployment, report, deadline)
-        return self.platform()
+        waits = partial(self._wait, report=unheard, patient=False)
+        left_out = [each for each in status["deployments"] if not has_returned(each, waits, report, wrong, deadline)]
+        return replace(self.platform(), left_out=tuple(each["metadata"]["name"] for each in left_out))
 
     def down(self, report: Report, *, timeout: float, purge: bool = False) -> None:
         """End every process and wait for that; also those that a killed agent left behind.
@@ -181,10 +184,10 @@ class LocalTarget:
 
     def wait_ready(self, deployment: DeploymentDocument, report: Report, *, timeout: float) -> DeploymentDocument:
         """Wait until the deployment serves what this generation asks for; a suspended one has nothing to wait for."""
-        return self._wait(deployment, report, timeout, patient=True)
+        return self._wait(deployment, report=report, timeout=timeout, patient=True)
 
     def _wait(
-        self, deployment: DeploymentDocument, report: Report, timeout: float, *, patient: bool
+        self, deployment: DeploymentDocument, *, report: Report, timeout: float, patient: bool
     ) -> DeploymentDocument:
         statuses = self._statuses(time.monotonic() + timeout)
 
@@ -299,18 +302,6 @@ class LocalTarget:
             code = "home_not_writable" if code == "folder_unusable" else code
             where = error.filename or self._home.root
             raise Precondition(f"{where} cannot be written: {error.strerror}", code=code) from error
-
-    def _report_return(self, deployment: DeploymentDocument, report: Report, deadline: float) -> None:
-        """Wait until a deployment of an earlier run serves again, or is known not to, and say which."""
-        name = deployment["metadata"]["name"]
-        try:
-            rest = max(0.0, deadline - time.monotonic())
-            current = self._wait(deployment, lambda _line: None, rest, patient=False)
-        except (Failed, DeadlineExceeded) as error:
-            report(error.message)
-        else:
-            state = state_of(current)
-            report(f"{name}: {state.get('message', '') if state is not None else 'known'}")
 
     def _shut_down(self, deadline: float) -> None:
         """Tell the agent to end, as soon as it listens, and wait until it has."""

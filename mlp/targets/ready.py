@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from mlp.api.documents import ConditionDocument, DeploymentDocument
-from mlp.errors import Conflict, DeadlineExceeded, Failed, Precondition
-from mlp.targets.base import Report
+from mlp.errors import Conflict, DeadlineExceeded, Failed, NotFound, Precondition, Unavailable
+from mlp.targets.base import Report, Wrong
 
 RESTING = ("ScaledToZero", "Suspended")
 """Reasons that are what the spec asks for."""
@@ -15,6 +16,13 @@ _PASSING = ("RegistryUnavailable",)
 """Reasons of a degraded deployment that end by themselves."""
 _PERHAPS_PASSING = (*_PASSING, "PortTaken")
 """… and those that end when somebody else does something, such as leaving a port, for which the agent waits too."""
+
+
+class Waits(Protocol):
+    """Waits until a deployment is ready, as `Target.wait_ready` does."""
+
+    def __call__(self, deployment: DeploymentDocument, *, timeout: float) -> DeploymentDocument:
+        """Return it once it is."""
 
 
 def wait_ready(
@@ -46,6 +54,25 @@ def wait_ready(
         if time.monotonic() > deadline:
             raise DeadlineExceeded(f"not ready within {timeout:g} s; {said}", details={"name": name})
         time.sleep(look_seconds)
+
+
+def has_returned(deployment: DeploymentDocument, waits: Waits, report: Report, wrong: Wrong, deadline: float) -> bool:
+    """Wait until a deployment of an earlier run serves again, or is known not to; tell which, and return it.
+
+    `deadline` is in seconds of the monotonic clock.
+    """
+    name = deployment["metadata"]["name"]
+    try:
+        current = waits(deployment, timeout=max(0.0, deadline - time.monotonic()))
+    except (Failed, DeadlineExceeded, Unavailable) as error:
+        wrong(error.message)
+        return False
+    except (Conflict, NotFound) as error:  # somebody changed or deleted it: whoever did waits for that
+        report(error.message)
+        return True
+    state = state_of(current)
+    report(f"{name}: {state.get('message', '') if state is not None else 'known'}")
+    return True
 
 
 def has_settled(deployment: DeploymentDocument, *, patient: bool = True) -> bool:

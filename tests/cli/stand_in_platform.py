@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from mlp import __version__
 from mlp.api.agent import AgentStatus, ProcessStatus
 from mlp.api.deployment import Condition, ConditionType, ModelDeployment, Status
 from mlp.api.history import Revision
@@ -146,7 +147,7 @@ class Platform:
         deployments = list(self.deployments.values())
         servers = [ProcessStatus(name=each.metadata.name, state="ready", pid=2, port=2) for each in deployments]
         return AgentStatus(
-            version="0",
+            version=__version__,
             pid=1,
             started_at=BEGIN,
             change=str(self.change),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -160,3 +161,19 @@ def test_logs_since_a_while_ago(mlp, platform, stand_in):
     (home / "logs" / "iris.log").write_text(f"{old}\nof old\n{new}\nof new\n")
     assert mlp("logs", "iris", "--since", "1h").out.splitlines() == [new, "of new"]
     assert mlp("logs", "iris", "--tail", "1").out == "of new\n"
+
+
+def test_up_shows_what_did_not_come_back_and_ends_as_a_failure(mlp, platform, stand_in):
+    deploy(platform, FAILING, name="churn")
+    with (stand_in[0] / "agent.lock").open("w") as lock:  # as an agent that lives
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ran = mlp("up")
+        again = mlp("up", "-o", "json")
+    assert (ran.code, again.code) == (1, 1)
+    assert "✓ iris: version 1 answers\n" in ran.err
+    assert "✗ churn: row 3 differs\n" in ran.err
+    assert (
+        "✗ MLP2011 the platform runs, but 1 of 2 deployments did not come back: churn\n  fix: mlp why churn" in ran.err
+    )
+    assert "GoldenRowsFailed" in ran.out
+    assert len(json.loads(again.out)["deployments"]) == 2

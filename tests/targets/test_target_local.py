@@ -141,8 +141,11 @@ def test_up_brings_back_what_was_deployed_and_says_so(running, said):
 def test_up_succeeds_though_a_deployment_cannot_come_back(running, said):
     running.apply(deployment(FAILS_ITS_GOLDEN_ROWS))
     running.down(ignore, timeout=20)
-    assert running.up(said.append, timeout=20).registry_ready
-    assert any("row 3" in line for line in said)
+    wrong = []
+    platform = running.up(said.append, timeout=20, wrong=wrong.append)
+    assert (platform.registry_ready, platform.left_out) == (True, ("iris",))
+    assert [line for line in wrong if "row 3" in line] == wrong != []
+    assert not any("row 3" in line for line in said)
 
 
 def test_a_taken_registry_port_is_a_precondition(target, ports):
@@ -218,7 +221,7 @@ def test_a_port_that_another_program_has_is_waited_for_but_not_by_up(running, sa
     port = int(serve(running)["status"]["url"].rpartition(":")[2])
     running.down(ignore, timeout=20)
     with socket.create_server(("127.0.0.1", port)):
-        running.up(said.append, timeout=60)
+        assert running.up(ignore, timeout=60, wrong=said.append).left_out == ("iris",)
         assert any(line.startswith("iris: ") and str(port) in line for line in said)
         broken = running.get("iris")
         with pytest.raises(DeadlineExceeded, match="PortTaken"):

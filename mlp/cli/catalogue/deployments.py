@@ -25,6 +25,12 @@ DEPLOYMENTS: Mapping[str, Known] = {
         "The file, or stdin, is empty or holds comments alone.",
         "give -f a file with a ModelDeployment, or name what to deploy: mlp deploy NAME",
     ),
+    "not_all_back": Known(
+        "MLP2011",
+        "A deployment did not come back",
+        "The platform runs, and what an earlier run served cannot be served now.",
+        "mlp why {name}",
+    ),
     "immutable_field": Known(
         "MLP2003",
         "modelName cannot change",

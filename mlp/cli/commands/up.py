@@ -10,10 +10,10 @@ from mlp.cli.command import command
 from mlp.cli.duration import Timeout, seconds_of
 from mlp.cli.overview import platform_document, platform_text
 from mlp.cli.session import Session
-from mlp.errors import Invalid
+from mlp.errors import Failed, Invalid
 
 if TYPE_CHECKING:
-    from mlp.targets import Target
+    from mlp.targets import Platform, Target
 
 _CLUSTER = "On a cluster"
 
@@ -65,7 +65,7 @@ def run(
     """Start the platform: the registry, and every model that was deployed before.
 
     On this machine it runs in the background until `mlp down`; on a cluster its objects are applied. Running it again
-    changes nothing.
+    changes nothing. Exit code 1 when the platform runs and a deployment did not come back.
     """
     target = session.target_to_start(
         local=local,
@@ -91,13 +91,23 @@ def run(
             registry_port=port,
             model_port=model_port,
             watch=watch,
+            wrong=session.screen.wrong,
         )
     session.meanwhile = ""
     if port is not None and not platform.registry_url.endswith(f":{port}"):
         session.screen.warn(f"--port {port} takes effect after mlp down: the registry runs at {platform.registry_url}")
     session.emit(platform_document(platform), lambda: platform_text(platform))
+    if platform.left_out:
+        raise _not_back(platform)
     if not platform.deployments:
         session.screen.next("demo", "model push MODEL.joblib --name NAME --sample ROWS.csv")
+
+
+def _not_back(platform: Platform) -> Failed:
+    """Return what to end with when deployments did not come back."""
+    names, all_ = platform.left_out, len(platform.deployments)
+    words = f"the platform runs, but {len(names)} of {all_} deployments did not come back: {', '.join(names)}"
+    return Failed(words, code="not_all_back", details={"name": names[0]})
 
 
 def _bring_images(session: Session, target: Target) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlp.api.documents import DeploymentDocument, EventDocument, ProcessDocument, RevisionDocument, WhyDocument
-from mlp.errors import MlpError, NotFound, Precondition, Unavailable
+from mlp.errors import NotFound, Precondition, Unavailable
 from mlp.kube.resource import DEPLOYMENTS, EVENTS, NAMESPACES, PODS, REPLICA_SETS, SECRETS, Resource
-from mlp.targets.base import Platform, Report, Watch, unwatched
+from mlp.targets.base import Platform, Report, Watch, Wrong, unheard, unwatched
 from mlp.targets.bundle import bundle
 from mlp.targets.kubernetes.choices import Choices
 from mlp.targets.kubernetes.cluster import Cluster
@@ -39,7 +40,7 @@ from mlp.targets.kubernetes.removal import stop
 from mlp.targets.kubernetes.rollout import Progress
 from mlp.targets.kubernetes.seen import pods_in, pods_of, progress_in, workload_of
 from mlp.targets.kubernetes.waiting import Waiter
-from mlp.targets.ready import serves_nothing, wait_ready
+from mlp.targets.ready import has_returned, serves_nothing, wait_ready
 
 if TYPE_CHECKING:
     from mlp.api.deployment import ModelDeployment
@@ -110,6 +111,7 @@ class KubernetesTarget:
         registry_port: int | None = None,
         model_port: int | None = None,
         watch: Watch = unwatched,
+        wrong: Wrong = unheard,
     ) -> Platform:
         """Apply the platform and wait until it takes models; what is there already stays.
 
@@ -131,9 +133,9 @@ class KubernetesTarget:
         changes.unchanged += rest.unchanged
         report(f"applied: {changes.words()}")
         Waiter(client, namespace, report, watch, deadline).until_ready(self._choices.components)
-        for deployment in self.list():
-            self._report_return(deployment, report, deadline)
-        return self.platform()
+        waits = partial(self.wait_ready, report=unheard)
+        left_out = [each for each in self.list() if not has_returned(each, waits, report, wrong, deadline)]
+        return replace(self.platform(), left_out=tuple(each["metadata"]["name"] for each in left_out))
 
     def down(self, report: Report, *, timeout: float, purge: bool = False) -> None:
         """Delete what runs and wait for its end; deployments, volumes and Secrets stay unless `purge`."""
@@ -292,16 +294,6 @@ class KubernetesTarget:
 
     def _not_running(self) -> Precondition:
         return Precondition(f"no platform runs in {self._cluster.describe()}", code="platform_not_running")
-
-    def _report_return(self, deployment: DeploymentDocument, report: Report, deadline: float) -> None:
-        """Wait for a deployment of earlier, and say how it is; one that does not come back does not fail `up`."""
-        name = deployment["metadata"]["name"]
-        try:
-            self.wait_ready(deployment, lambda _line: None, timeout=max(0.0, deadline - time.monotonic()))
-        except MlpError as error:
-            report(error.message)
-        else:
-            report(f"{name}: answers")
 
 
 def _selector_of(name: str) -> str:
