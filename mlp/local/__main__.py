@@ -1,7 +1,8 @@
 """`python -m mlp.local`: the agent of one machine, until it is told to end.
 
 SIGINT and `POST /shutdown` end what it keeps too; SIGTERM and `POST /handover` end the agent alone, and the next one
-takes over what runs. With `--sweep` it ends what an agent left behind, and itself.
+takes over what runs. With `--sweep` it ends what an agent left behind, and itself; it tells on stdout, as JSON, which
+records could not be read.
 Exit codes: 0 ended as told, 2 wrong usage, 3 could not start (why is on stderr and in MLP_TERMINATION_FILE).
 """
 
@@ -23,6 +24,7 @@ from pydantic import ValidationError
 from mlp import __version__
 from mlp.client.home import Home
 from mlp.client.mark import AgentFile
+from mlp.client.marked import slot_name
 from mlp.client.refusals import code_of
 from mlp.errors import Invalid, MlpError
 from mlp.local.agent import Agent
@@ -31,6 +33,7 @@ from mlp.local.left import end, left_behind
 from mlp.local.lock import sole_agent
 from mlp.local.logs import JsonLines
 from mlp.local.ports import Ports
+from mlp.local.records import Slot
 from mlp.local.server import serve
 from mlp.local.settings import Settings
 
@@ -56,11 +59,22 @@ def _run(sweep_only: bool, environment: Mapping[str, str]) -> None:
     home = Home.locate(settings.home)
     home.create()
     with sole_agent(home):
-        before = home.mark()
         if sweep_only:
-            end(left_behind(home.run), patience=settings.end_seconds)
+            home.check_format()
+            _sweep(home, settings.end_seconds)
             return
+        before = home.mark()
         asyncio.run(_keep(settings, home, before, environment))
+
+
+def _sweep(home: Home, patience: float) -> None:
+    """End what an agent left behind, and tell on stdout of the files that could not be read."""
+    damaged = [slot.record for slot in Slot.all(home.run) if slot.is_damaged()]
+    found = left_behind(home.run)
+    end(found, patience)
+    pids = {left.slot.record: left.record.pid for left in found}
+    lines = [{"file": str(file), "name": slot_name(file.name), "pid": pids.get(file)} for file in damaged]
+    sys.stdout.write(json.dumps(lines))
 
 
 async def _keep(settings: Settings, home: Home, before: AgentFile | None, environment: Mapping[str, str]) -> None:

@@ -25,21 +25,6 @@ def place_of(folder: Path) -> str:
     return f"{found.st_dev}:{found.st_ino}"
 
 
-def process_with(name: str, value: str) -> int | None:
-    """Return the leader of a group of processes in whose environment `name` has that value; None where none is found.
-
-    Environments can be read on Linux alone, and those of one's own processes; elsewhere nothing is found.
-    """
-    wanted = f"{name}={value}".encode()
-    for folder in _PROC.glob("[1-9]*") if _has_proc() else ():
-        pid = int(folder.name)
-        with suppress(OSError):
-            has_mark = wanted in (folder / "environ").read_bytes().split(b"\0")
-            if has_mark and os.getpgid(pid) == pid and birth_of(pid) is not None:
-                return pid
-    return None
-
-
 def signal_group(pid: int, number: signal.Signals) -> None:
     """Signal a process that leads a group, and the group; it may have ended meanwhile."""
     with suppress(ProcessLookupError):

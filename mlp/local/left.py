@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlp.client.marked import can_be_found
 from mlp.local.records import ProcessRecord, Slot
 
 _log = logging.getLogger(__name__)
@@ -21,22 +22,25 @@ class Left:
 
     slot: Slot
     record: ProcessRecord
+    is_damaged: bool = False
+    """Whether its record cannot be read, or is gone: it was found by what it carries."""
 
 
 def left_behind(folder: Path) -> list[Left]:
-    """Return the recorded processes that still run, and forget those that do not.
+    """Return the processes that an agent left in `folder` and that still run, and forget those that do not.
 
     Files that are no records, and records that were written in another folder (this one may be a copy of it), are
     left alone.
     """
     found = []
     for slot in Slot.all(folder):
-        record = slot.read()
-        if record is None:
-            continue
-        if record.lives():
-            found.append(Left(slot, record))
-        else:
+        is_damaged, record = slot.is_damaged(), slot.read()
+        if is_damaged:
+            words = {"file": str(slot.record), "pid": None if record is None else record.pid}
+            _log.warning("the record of a process cannot be read", extra=words)
+        if record is not None and record.lives():
+            found.append(Left(slot, record, is_damaged))
+        elif record is not None or (is_damaged and can_be_found()):
             slot.clear()
     return found
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mlp.client.mark import AgentFile
 from mlp.errors import Conflict
+from mlp.local.occupant import occupant
 from mlp.local.settings import Settings
 
 HOST = "127.0.0.1"
@@ -52,6 +53,7 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise Conflict(f"port {port} is taken by another program", code="port_taken") from error
+            who = occupant(port) or "another program"
+            raise Conflict(f"port {port} is taken by {who}", code="port_taken") from error
         raise
     return listener

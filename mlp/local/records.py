@@ -15,8 +15,9 @@ from pydantic import Field, ValidationError
 
 from mlp import __version__
 from mlp.api.wire import Answer
+from mlp.client.marked import MARK, marked, slot_name
 from mlp.local.documents import write_document
-from mlp.local.identity import birth_of, place_of, process_with, signal_group
+from mlp.local.identity import birth_of, place_of, signal_group
 
 HOLDER = "socket_holder"
 """The name of the process that holds the sockets; no deployment can have it."""
@@ -83,7 +84,7 @@ class Readiness(Answer):
 class Slot:
     """The files of one process."""
 
-    MARK: ClassVar[str] = "MLP_TERMINATION_FILE"
+    MARK: ClassVar[str] = MARK
     """The variable in a process's environment that tells whose it is, even where the record has no number yet."""
 
     record: Path
@@ -104,24 +105,41 @@ class Slot:
 
     @classmethod
     def all(cls, folder: Path) -> Iterator[Slot]:
-        """Yield the slots in a folder; not each file there is a record."""
-        return map(cls.at, sorted(folder.glob("*.json")))
+        """Yield the slots in a folder, also those of processes whose record is gone; not each file is a record."""
+        unrecorded = (folder / f"{each.slot}.json" for each in marked(folder.parent))
+        return map(cls.at, sorted({*folder.glob("*.json"), *unrecorded}))
 
     def read(self) -> ProcessRecord | None:
         """Return the process that has the slot, if a record of this very folder says so.
 
-        Of one that was started and not yet recorded as such the number is found by the mark in its environment.
+        Of one that was started and not yet recorded as such the number is found by the mark in its environment; of one
+        whose record cannot be read that is all there is, and its name.
         """
-        try:
-            record = ProcessRecord.model_validate_json(self.record.read_bytes())
-        except (OSError, ValidationError):
-            return None
+        record = self._recorded()
+        if record is None:
+            return self._found(self.planned()) if self.is_damaged() else None
         if record.folder != place_of(self.record.parent):
             return None
-        if record.pid is None:
-            found = process_with(self.MARK, str(self.termination))
-            return record if found is None else record.started(found)
-        return record
+        return record if record.pid is not None else self._found(record) or record
+
+    def is_damaged(self) -> bool:
+        """Whether the record is one of an agent's, and cannot be read; also where it is gone and its process is not."""
+        return slot_name(self.record.name) is not None and self._recorded() is None
+
+    def planned(self) -> ProcessRecord | None:
+        """Return what the name of the slot tells of its process."""
+        name = slot_name(self.record.name)
+        return None if name is None else ProcessRecord.planned(self.record.parent, name)
+
+    def _recorded(self) -> ProcessRecord | None:
+        with suppress(OSError, ValidationError):
+            return ProcessRecord.model_validate_json(self.record.read_bytes())
+        return None
+
+    def _found(self, record: ProcessRecord | None) -> ProcessRecord | None:
+        own = (each for each in marked(self.record.parent.parent) if each.slot == self.record.stem)
+        found = next(own, None)
+        return None if found is None or record is None else record.started(found.pid)
 
     def write(self, record: ProcessRecord) -> None:
         """Record a process. It needs to survive this agent, not the machine, so nothing waits for the disk."""

@@ -46,8 +46,9 @@ class Sockets:
         for slot in Slot.all(self._home.run):
             record = slot.read()
             if record is not None and record.name == HOLDER and record.pid is not None and record.birth is not None:
-                with suppress(ProcessLookupError):
+                with suppress(ProcessLookupError, OSError):
                     self._handle, self._slot = Adopted(record.pid, record.birth, self._changed), slot
+                    slot.write(record)  # it may have been found though its record was damaged
         self.mend()
 
     def listen(self, port: int) -> socket.socket:

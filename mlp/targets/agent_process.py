@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import BinaryIO
 
@@ -64,17 +65,26 @@ class AgentProcess:
         code = self._process.poll()
         if code is None:
             return None
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            said = json.loads(self._home.agent_failure.read_bytes())
-            kind = Precondition if code == _CANNOT_START else Failed
-            return kind(said["message"], code=_snake_case(said["reason"]))
-        log = self._home.log("agent")
-        return Failed(f"the agent ended with exit code {code}; {log} says more", code="agent_failed")
+        return _failure(self._home, code)
 
 
-def sweep(home: Home) -> None:
-    """End what a killed agent left behind. Raises Failed (`agent_failed`), Precondition (`home_not_writable` …)."""
+@dataclass(frozen=True)
+class Damaged:
+    """A record of a process that could not be read."""
+
+    file: str
+    name: str
+    pid: int | None
+    """The process that was found all the same, and ended; None where none runs."""
+
+
+def sweep(home: Home) -> list[Damaged]:
+    """End what an agent left behind; return the records that could not be read, which are gone then.
+
+    Raises Failed (`agent_failed`), Precondition (`home_not_writable`, `home_too_new` …).
+    """
     try:
+        home.agent_failure.unlink(missing_ok=True)
         log = _open_log(home)
     except OSError as error:
         raise Precondition(f"{home.root} cannot be written: {error.strerror}", code=code_of(error)) from error
@@ -84,12 +94,23 @@ def sweep(home: Home) -> None:
             env=_environment(home),
             cwd=home.root,
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=subprocess.PIPE,
             stderr=log,
             check=False,
         )
     if ran.returncode != 0:
-        raise Failed(f"leftover processes could not be ended; {home.log('agent')} says more", code="agent_failed")
+        raise _failure(home, ran.returncode)
+    return [Damaged(**line) for line in json.loads(ran.stdout)]
+
+
+def _failure(home: Home, code: int) -> MlpError:
+    """Return why an agent ended with that exit code, in its own words if it left some."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        said = json.loads(home.agent_failure.read_bytes())
+        kind = Precondition if code == _CANNOT_START else Failed
+        return kind(said["message"], code=_snake_case(said["reason"]))
+    log = home.log("agent")
+    return Failed(f"the agent ended with exit code {code}; {log} says more", code="agent_failed")
 
 
 def _open_log(home: Home) -> BinaryIO:

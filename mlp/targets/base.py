@@ -72,8 +72,8 @@ class Target(Protocol):
         that is started now: the registry's, and the first one for deployments.
         """
 
-    def down(self, report: Report, *, timeout: float, purge: bool = False) -> None:
-        """End the platform, if it runs. Data stays unless `purge`."""
+    def down(self, report: Report, *, timeout: float, purge: bool = False, wrong: Wrong = unheard) -> None:
+        """End the platform, if it runs. Data stays unless `purge`; what is damaged is told to `wrong`."""
 
     def platform(self) -> Platform:
         """Return the platform as it is now."""

@@ -14,6 +14,7 @@ from mlp.api.documents import AgentDocument, DeploymentDocument, EventDocument, 
 from mlp.api.reference import check_name
 from mlp.client.agent import AgentClient
 from mlp.client.home import Home
+from mlp.client.marked import can_be_found, marked
 from mlp.client.refusals import code_of
 from mlp.errors import DeadlineExceeded, Failed, NotFound, Precondition
 from mlp.targets.base import Platform, Report, Watch, Wrong, unheard, unwatched
@@ -78,11 +79,11 @@ class LocalTarget:
         left_out = [each for each in status["deployments"] if not has_returned(each, waits, report, wrong, deadline)]
         return replace(self.platform(), left_out=tuple(each["metadata"]["name"] for each in left_out))
 
-    def down(self, report: Report, *, timeout: float, purge: bool = False) -> None:
-        """End every process and wait for that; also those that a killed agent left behind.
+    def down(self, report: Report, *, timeout: float, purge: bool = False, wrong: Wrong = unheard) -> None:
+        """End every process and wait for that; also those that a killed agent left behind, recorded or not.
 
-        Raises DeadlineExceeded naming what still runs, and Precondition: `home_too_new` where only a newer mlp knows
-        what runs, `not_a_home` for `purge`.
+        Raises DeadlineExceeded naming what still runs, Failed (`still_running`), and Precondition: `home_too_new` where
+        only a newer mlp knows what runs, `not_a_home` for `purge`.
         """
         deadline = time.monotonic() + timeout
         runs = self._home.is_kept()
@@ -90,17 +91,31 @@ class LocalTarget:
             self._shut_down(deadline)
         else:
             self._home.check_format()
-        left_behind = any(self._home.run.glob("*.json"))
-        if left_behind:
-            from mlp.targets.agent_process import sweep
-
-            sweep(self._home)
-        report("the platform is down" if runs or left_behind else "the platform does not run")
+        was_left = self._sweep(wrong)
+        report("the platform is down" if runs or was_left else "the platform does not run")
         if purge:
             from mlp.targets.purge import purge as purge_home
 
             purge_home(self._home)
             report(f"deleted {self._home.root}")
+
+    def _sweep(self, wrong: Wrong) -> bool:
+        """End what is left of an agent, and look that nothing is; return whether there was anything."""
+        if not any(self._home.run.glob("*.json")) and not any(marked(self._home.root)):
+            return False
+        from mlp.targets.agent_process import sweep
+
+        damaged = sweep(self._home)
+        for each in damaged:
+            became = "no process of it runs" if each.pid is None else f"its process {each.pid} was found and ended"
+            wrong(f"MLP1122 {each.file} could not be read: {became}")
+        left = ", ".join(f"{each.name} ({each.pid})" for each in marked(self._home.root))
+        if left:
+            raise Failed(f"still running: {left}", code="still_running")
+        if damaged and not can_be_found():
+            words = f"{damaged[0].file} cannot be read, so it is not known whether its process runs"
+            raise Failed(words, code="record_unreadable")
+        return True
 
     def platform(self) -> Platform:
         """Return what the agent says of itself."""

@@ -152,6 +152,23 @@ def test_a_process_of_a_deployment_that_was_deleted_is_ended_although_another_on
     assert running.pids()["registry"] == before["registry"]
 
 
+def test_processes_whose_records_are_damaged_or_gone_are_found_and_replaced_on_their_ports(running):
+    ports = {name: port_of(running.deploy(deployment(1, name=name))) for name in ("iris", "churn")}
+    before = {each.pid for each in running.processes()}
+    running.kill_agent()
+    for name in ("iris", "registry", "socket_holder"):
+        running.records(name)[0].write_text("{")
+    running.records("churn")[0].unlink()
+    with running.callers(ports["iris"], 2) as callers:
+        running.up()
+        assert {name: port_of(running.serving(name)) for name in ports} == ports
+        callers.more()
+    assert callers.failures == []
+    # The holder, which has nothing to lose, goes on.
+    assert len(before & {each.pid for each in running.processes()}) == 1
+    assert len(running.records("churn")) == len(running.records("iris")) == 1
+
+
 def test_after_a_reboot_everything_is_back_on_the_same_ports_and_no_other_process_is_touched(running):
     ports = {name: port_of(running.deploy(deployment(2, name=name))) for name in ("iris", "churn")}
     running.kill_agent()

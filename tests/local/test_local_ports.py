@@ -1,11 +1,14 @@
 """Which ports an agent takes."""
 
+import os
+import socket
 from datetime import UTC, datetime
 
 import pytest
 
 from mlp.client.mark import AgentFile
-from mlp.local.ports import Ports
+from mlp.errors import Conflict
+from mlp.local.ports import Ports, listen
 from mlp.local.settings import Settings
 
 BEFORE = AgentFile(version="0.1.0", pid=1, started_at=datetime(2026, 1, 1, tzinfo=UTC))
@@ -27,3 +30,11 @@ def test_ports_are_those_of_the_settings_then_those_of_before(before, settings, 
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     assert Ports.chosen(Settings(), before) == ports
+
+
+def test_who_has_a_port_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(Conflict, match=rf"port {port} is taken by \S+ \(pid {os.getpid()}\)") as refused:
+            listen(port)
+    assert refused.value.code == "port_taken"

@@ -16,7 +16,9 @@ import pytest
 import mlp
 from mlp.api.deployment import Autoscaling, ModelDeployment, ObjectMeta, ResourceList, Resources, Spec
 from mlp.client.home import FORMAT
+from mlp.client.marked import marked
 from mlp.errors import Conflict, DeadlineExceeded, Failed, NotFound, Precondition
+from mlp.local.identity import birth_of
 from mlp.targets import Platform, resolve_target
 from mlp.targets.local import LocalTarget
 from mlp.targets.ready import is_ready
@@ -288,6 +290,25 @@ def test_down_ends_what_a_killed_agent_left_behind(running, said, home):
         running.platform()
     assert b'"version": 1' in predict(url)
     running.down(said.append, timeout=20)
+    with pytest.raises(OSError, match="refused"):
+        predict(url)
+
+
+def test_down_ends_what_a_killed_agent_left_though_its_records_are_damaged(running, said, home):
+    url = serve(running)["status"]["url"]
+    pids = {each.name: each.pid for each in marked(home.root)}
+    os.kill(agent_pid(home), signal.SIGKILL)
+    (record,) = home.run.glob("iris.*.json")
+    record.write_text("{")
+    next(home.run.glob("registry.*.json")).unlink()
+    (home.run / "notes.json").write_text("mine")
+    wrong = []
+    running.down(said.append, timeout=20, purge=True, wrong=wrong.append)
+    assert len(wrong) == 2
+    assert f"MLP1122 {record} could not be read: its process {pids['iris']} was found and ended" in wrong
+    assert said[0] == "the platform is down"
+    assert not any(marked(home.root))
+    assert not any(birth_of(pid) for pid in pids.values())
     with pytest.raises(OSError, match="refused"):
         predict(url)
 

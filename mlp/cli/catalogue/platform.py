@@ -162,6 +162,19 @@ PLATFORM: Mapping[str, Known] = {
         "The agent was asked to wait for something else than 0 to 60 seconds.",
         "ask with a number of seconds, at most 60",
     ),
+    "record_unreadable": Known(
+        "MLP1122",
+        "The record of a process cannot be read",
+        "A file of the folder run/ was damaged or changed by hand; it says which process the agent started.",
+        "mlp down ends the process where it can be found; else end it, and remove the file that the message names",
+        exit=3,
+    ),
+    "still_running": Known(
+        "MLP1123",
+        "A process could not be ended",
+        "A process of the platform did not end, not even by force.",
+        "end it by the number that the message names: kill -9 PID",
+    ),
     "unexpected_answer": Known(
         "MLP1203",
         "Not an answer of mlp",

@@ -137,7 +137,7 @@ class KubernetesTarget:
         left_out = [each for each in self.list() if not has_returned(each, waits, report, wrong, deadline)]
         return replace(self.platform(), left_out=tuple(each["metadata"]["name"] for each in left_out))
 
-    def down(self, report: Report, *, timeout: float, purge: bool = False) -> None:
+    def down(self, report: Report, *, timeout: float, purge: bool = False, wrong: Wrong = unheard) -> None:
         """Delete what runs and wait for its end; deployments, volumes and Secrets stay unless `purge`."""
         deadline = time.monotonic() + timeout
         if self._namespace() is None:
