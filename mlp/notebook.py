@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -76,7 +77,7 @@ def predict(name: str, rows: Any, *, probabilities: bool = False) -> Prediction:
     """Ask the deployment `name`: `rows` is a record, a list of records or of lists, a data frame or an array."""
     settings = Settings()
     key = api_key(settings.api_key, settings.api_key_file)
-    with InferenceClient(settings.place().endpoint(name), key=key) as server:
+    with closing(settings.place()) as place, InferenceClient(place.endpoint(name), key=key) as server:
         records = [rows] if isinstance(rows, Mapping) else rows
         if not isinstance(records, list):
             records = _lists(rows, Signature.model_validate(server.metadata()["signature"]))
@@ -109,7 +110,10 @@ class Settings(BaseSettings):
 
     def registry(self) -> str:
         """Return where the registry answers."""
-        return self.registry_url or self.place().registry_url()
+        if self.registry_url is not None:
+            return self.registry_url
+        with closing(self.place()) as place:
+            return place.registry_url()
 
 
 def _lists(rows: object, signature: Signature) -> list[list[Any]]:

@@ -135,6 +135,9 @@ class RevisionDocument(TypedDict):
     by: NotRequired[str | None]
     outcome: NotRequired[str]
     reason: NotRequired[str | None]
+    message: NotRequired[str]
+    decided_at: NotRequired[Moment | None]
+    digest: NotRequired[str | None]
     current: NotRequired[bool]
 
 
@@ -145,6 +148,9 @@ class EventDocument(TypedDict):
     type: str
     reason: str
     message: str
+    version: NotRequired[int | None]
+    pid: NotRequired[int | None]
+    count: NotRequired[int]
 
 
 class LinkDocument(TypedDict):

@@ -30,7 +30,7 @@ def bring_images(session: Session, target: KubernetesTarget) -> None:
         engine = engine_for(session, None)
         stores = stores_for(session, engine, containerd=None)
     except Precondition as error:
-        if error.code == _PULLS or (error.code in _NO_ENGINE and not target.images_lacking()):
+        if error.code == _PULLS or (error.code in _NO_ENGINE and not target.installation.images_lacking()):
             session.screen.detail(error.message)
             return
         raise

@@ -82,7 +82,8 @@ class Session:
         """Where deployments run: the flag, MLP_TARGET, or the platform that runs on this machine."""
         from mlp.targets import resolve_target
 
-        return resolve_target(self.flags.target, self._chosen, self.settings.home, cluster=self._cluster())
+        target = resolve_target(self.flags.target, self._chosen, self.settings.home, cluster=self._cluster())
+        return self._opened.enter_context(closing(target))
 
     @property
     def _chosen(self) -> str | None:
@@ -128,9 +129,10 @@ class Session:
         from mlp.targets import resolve_target
 
         named = "local" if local else self.flags.target
-        return resolve_target(
+        target = resolve_target(
             named, self._chosen, self.settings.home, default="local", cluster=self._cluster(**installing)
         )
+        return self._opened.enter_context(closing(target))
 
     def _cluster(self, **installing: str | None) -> ClusterOptions:
         from mlp.targets import ClusterOptions

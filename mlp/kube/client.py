@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from mlp.errors import Failed
-from mlp.kube.connection import Connection, Request
+from mlp.kube.codec import Codec, quick_codec
 from mlp.kube.failures import failure_of
 from mlp.kube.resource import PODS, Object, Resource, name_of
+from mlp.kube.transport import Request, Transport
 
 _APPLY = "application/apply-patch+yaml"
 PAGE = 500
-_ENCODER, _DECODER = msgspec.json.Encoder(), msgspec.json.Decoder()
 
 
 @dataclass(frozen=True)
@@ -40,26 +38,33 @@ class Client:
     """Speaks of objects over a connection.
 
     `guard` is called before every write and may raise: a process that has lost its lease writes no more. No write
-    takes longer than `write_seconds`, neither here nor, since the server is told too, there.
+    takes longer than `write_seconds`, neither here nor, since the server is told too, there. `codec` is msgspec's
+    unless another one is given.
     """
 
     def __init__(
-        self, connection: Connection, *, guard: Callable[[], None] = lambda: None, write_seconds: float = 30.0
+        self,
+        connection: Transport,
+        *,
+        guard: Callable[[], None] = lambda: None,
+        write_seconds: float = 30.0,
+        codec: Codec | None = None,
     ) -> None:
         self._connection = connection
+        self._codec = codec or quick_codec()
         self._guard = guard
         self._write_seconds = write_seconds
 
     def get(self, resource: Resource, namespace: str | None, name: str, *, timeout: float = 30.0) -> dict[str, Any]:
         """Return one object; NotFound (`not_found`) when there is none of that name."""
-        return _object(self._connection.send(Request("GET", resource.path(namespace, name), timeout=timeout)))
+        return self._object(self._connection.send(Request("GET", resource.path(namespace, name), timeout=timeout)))
 
     def pages(self, resource: Resource, namespace: str | None, selector: str | None = None) -> Iterator[Page]:
         """Give all objects of a kind, in pages. Raises Conflict (see `is_history_gone`) when the list has expired."""
         query = {"limit": str(PAGE)} | ({"labelSelector": selector} if selector else {})
         path = resource.path(namespace)
         while True:
-            document = _object(self._connection.send(Request("GET", path, query)))
+            document = self._object(self._connection.send(Request("GET", path, query)))
             meta = document["metadata"]
             yield Page(document["items"], meta["resourceVersion"])
             if not meta.get("continue"):
@@ -82,9 +87,9 @@ class Client:
         request = Request("GET", resource.path(namespace), query, timeout=options.silence)
         with self._connection.lines(request) as lines:
             for line in lines:
-                event = _object(line)
+                event = self._object(line)
                 if event["type"] == "ERROR":
-                    raise failure_of(int(event["object"].get("code", 500)), _ENCODER.encode(event["object"]))
+                    raise failure_of(int(event["object"].get("code", 500)), self._codec.encode(event["object"]))
                 yield event["type"], event["object"]
 
     def apply(
@@ -120,12 +125,12 @@ class Client:
         """Ask the server to judge `body`, such as an access review, of which nothing is kept."""
         document = {"apiVersion": resource.api_version, "kind": resource.kind, **body}
         path = resource.path(body.get("metadata", {}).get("namespace"))
-        request = Request("POST", path, body=_ENCODER.encode(document))
-        return _object(self._connection.send(request))
+        request = Request("POST", path, body=self._codec.encode(document))
+        return self._object(self._connection.send(request))
 
     def version(self) -> str:
         """Return the server's version, such as `v1.36.2`."""
-        return str(_object(self._connection.send(Request("GET", "/version", timeout=10.0)))["gitVersion"])
+        return str(self._object(self._connection.send(Request("GET", "/version", timeout=10.0)))["gitVersion"])
 
     def log(self, namespace: str, pod: str, query: Mapping[str, str], *, timeout: float) -> Iterator[str]:
         """Yield the lines of a container's log; `query` has the API's parameters, such as tailLines and follow."""
@@ -150,17 +155,13 @@ class Client:
     ) -> dict[str, Any]:
         self._guard()
         limited = {**query, "timeout": f"{self._write_seconds:g}s"}
-        body = _ENCODER.encode(document)
-        return _object(
+        body = self._codec.encode(document)
+        return self._object(
             self._connection.send(Request(method, path, limited, body, content_type, timeout=self._write_seconds))
         )
 
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        document = _DECODER.decode(body)
-    except msgspec.DecodeError:
-        document = None
-    if not isinstance(document, dict):
-        raise Failed("the API server answered something else than an object", code="unexpected_answer")
-    return document
+    def _object(self, body: bytes) -> dict[str, Any]:
+        document = self._codec.decode(body)
+        if not isinstance(document, dict):
+            raise Failed("the API server answered something else than an object", code="unexpected_answer")
+        return document

@@ -5,46 +5,32 @@ Its models, informers and elector are not used; no object is built of what it re
 
 from __future__ import annotations
 
-import os
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import urllib3
 
-from mlp.errors import DeadlineExceeded, MlpError, Precondition, Unavailable
-from mlp.kube.failures import failure_of
+from mlp.errors import MlpError
+from mlp.kube.failures import broken, failure_of, silent, unreachable
+from mlp.kube.kubeconfig import kubeconfig_files
 from mlp.kube.official import (
     SERVICE_TOKEN_FILENAME,
-    ConfigException,
     Configuration,
     RESTClientObject,
     load_incluster_config,
     load_kube_config,
+    reading,
 )
+from mlp.kube.transport import CONNECT_SECONDS, Request
 
 if TYPE_CHECKING:
     from websocket import WebSocket
 
 _NAMESPACE_FILE = Path(SERVICE_TOKEN_FILENAME).with_name("namespace")
-_CONNECT_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request to the API server."""
-
-    method: str
-    path: str
-    query: Mapping[str, str] | None = None
-    body: bytes | None = None
-    content_type: str = "application/json"
-    timeout: float = 30.0
-    """Seconds until an answer, or between two pieces of a stream."""
 
 
 class Connection:
@@ -84,7 +70,7 @@ class Connection:
 
     def websocket(self, path: str, protocol: str, *, timeout: float = 10.0) -> WebSocket:
         """Open a WebSocket; `timeout` is for the handshake alone."""
-        from websocket import WebSocket, WebSocketBadStatusException, WebSocketException  # the operator needs none
+        from mlp.kube.web_socket import open_web_socket  # the operator needs none
 
         tls = {
             "ca_certs": self._configuration.ssl_ca_cert,
@@ -92,32 +78,17 @@ class Connection:
             "keyfile": self._configuration.key_file,
             "cert_reqs": ssl.CERT_REQUIRED if self._configuration.verify_ssl else ssl.CERT_NONE,
         }
-        stream = WebSocket(
-            sslopt={name: value for name, value in tls.items() if value is not None}, enable_multithread=True
-        )
-        stream.settimeout(timeout)
-        try:
-            stream.connect(  # type: ignore[no-untyped-call]
-                "ws" + self.server.removeprefix("http") + path, header=self._credentials(), subprotocols=[protocol]
-            )
-        except WebSocketBadStatusException as error:
-            raise failure_of(error.status_code, error.resp_body or b"") from error
-        except (WebSocketException, OSError) as error:
-            raise Unavailable(f"the API server at {self.server} opens no stream", code="connection_lost") from error
-        stream.settimeout(None)
-        return stream
+        given = {name: value for name, value in tls.items() if value is not None}
+        return open_web_socket(self.server, path, protocol, headers=self._credentials(), tls=given, timeout=timeout)
 
     def close(self) -> None:
         """Close the connections."""
         self._pool.clear()
 
     def _open(self, request: Request, *, preload: bool) -> urllib3.BaseHTTPResponse:
-        headers = {"Accept": "application/json", "User-Agent": "mlp"}
-        if request.body is not None:
-            headers["Content-Type"] = request.content_type
-        headers.update(self._credentials())
+        headers = {**request.headers(), **self._credentials()}
         url = self.server + request.path + ("?" + urlencode(request.query) if request.query else "")
-        timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, request.timeout), read=request.timeout)
+        timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, request.timeout), read=request.timeout)
         response: urllib3.BaseHTTPResponse = self._pool.urlopen(
             request.method,
             url,
@@ -140,13 +111,11 @@ class Connection:
         try:
             yield
         except urllib3.exceptions.NewConnectionError as error:
-            raise Unavailable(f"the API server does not answer at {self.server}", code="cluster_unreachable") from error
+            raise unreachable(self.server) from error
         except (urllib3.exceptions.ReadTimeoutError, urllib3.exceptions.ConnectTimeoutError) as error:
-            raise DeadlineExceeded(f"the API server at {self.server} is silent", code="silent") from error
+            raise silent(self.server) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unavailable(
-                f"the API server at {self.server} broke the connection", code="connection_lost"
-            ) from error
+            raise broken(self.server) from error
 
 
 def connect(kubeconfig: Path | None = None, context: str | None = None, *, connections: int = 16) -> Connection:
@@ -156,24 +125,13 @@ def connect(kubeconfig: Path | None = None, context: str | None = None, *, conne
     """
     configuration = Configuration()
     configuration.connection_pool_maxsize = connections
-    try:
+    files = kubeconfig_files(kubeconfig)
+    with reading(files):
         if kubeconfig is None and context is None and in_cluster():
             load_incluster_config(client_configuration=configuration)
         else:
-            load_kube_config(
-                config_file=kubeconfig_files(kubeconfig),
-                context=context,
-                client_configuration=configuration,
-                persist_config=False,
-            )
-    except ConfigException as error:
-        raise Precondition(f"no cluster to speak to: {error}", code="no_cluster") from error
+            load_kube_config(files, context, configuration, persist_config=False)
     return Connection(configuration)
-
-
-def kubeconfig_files(kubeconfig: Path | None) -> str:
-    """Return which files hold the credentials: that one, else those of KUBECONFIG, else the user's."""
-    return str(kubeconfig) if kubeconfig is not None else os.environ.get("KUBECONFIG") or "~/.kube/config"
 
 
 def in_cluster() -> bool:

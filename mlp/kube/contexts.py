@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlp.errors import NotFound, Precondition
-from mlp.kube.connection import kubeconfig_files
-from mlp.kube.official import ConfigException, list_kube_config_contexts
+from mlp.errors import NotFound
+from mlp.kube.kubeconfig import Kubeconfig, kubeconfig_files
 
 _LOCAL = frozenset({"minikube", "docker-desktop", "docker-for-desktop", "rancher-desktop", "orbstack", "microk8s"})
 _LOCAL_PREFIXES = ("kind-", "k3d-", "minikube-", "colima")
@@ -53,11 +52,18 @@ def read_contexts(kubeconfig: Path | None = None) -> Contexts:
 
     Raises Precondition (`no_cluster`) where there is none, or it cannot be read.
     """
-    try:
-        every, current = list_kube_config_contexts(kubeconfig_files(kubeconfig))
-    except (ConfigException, OSError) as error:
-        raise Precondition(f"no cluster to speak to: {error}", code="no_cluster") from error
+    files = kubeconfig_files(kubeconfig)
+    plain = Kubeconfig.read(files)
+    every, current = _read_by_official_client(files) if plain is None else (plain.contexts, plain.current)
     return Contexts(tuple(map(_context, every)), _context(current) if current else None)
+
+
+def _read_by_official_client(files: str) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, Any] | None]:
+    from mlp.kube.official import list_kube_config_contexts, reading
+
+    with reading(files):
+        every, current = list_kube_config_contexts(files)
+    return every, current
 
 
 def _context(entry: Mapping[str, Any]) -> Context:

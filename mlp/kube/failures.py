@@ -45,6 +45,21 @@ def failure_of(status: int, body: bytes, retry_after: str | None = None) -> MlpE
     return kind(message, code=_snake(document.get("reason") or f"Http{status}"), details=details)
 
 
+def unreachable(server: str) -> Unavailable:
+    """Return what it means that nobody takes a connection."""
+    return Unavailable(f"the API server does not answer at {server}", code="cluster_unreachable")
+
+
+def silent(server: str) -> DeadlineExceeded:
+    """Return what it means that no answer, or no more of one, comes."""
+    return DeadlineExceeded(f"the API server at {server} is silent", code="silent")
+
+
+def broken(server: str) -> Unavailable:
+    """Return what it means that a connection ends before the answer does."""
+    return Unavailable(f"the API server at {server} broke the connection", code="connection_lost")
+
+
 def is_history_gone(error: MlpError) -> bool:
     """Whether the server no longer has the version of the past that was asked for: everything is listed anew."""
     return error.code in _HISTORY_GONE or error.details.get("status") == 410

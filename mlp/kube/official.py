@@ -15,6 +15,10 @@ from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
 
+import yaml
+
+from mlp.errors import Precondition
+
 _PACKAGE, _CLIENT = "kubernetes", "kubernetes.client"
 _SELDOM = ("requests", "requests.utils", "requests_oauthlib")
 """What is imported there for proxies with exceptions, and for logins of a kind that kubectl no longer has."""
@@ -87,6 +91,21 @@ with _spared(), _entered():
     from kubernetes.config import ConfigException, list_kube_config_contexts, load_incluster_config, load_kube_config
     from kubernetes.config.incluster_config import SERVICE_TOKEN_FILENAME
 
+_MALFORMED = (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError)
+"""How its reader fails at a file that is no kubeconfig."""
+
+
+@contextmanager
+def reading(files: str) -> Iterator[None]:
+    """Raise Precondition (`no_cluster`) for what is wrong with the kubeconfig that is read meanwhile."""
+    try:
+        yield
+    except (ConfigException, OSError) as error:
+        raise Precondition(f"no cluster to speak to: {error}", code="no_cluster") from error
+    except _MALFORMED as error:
+        raise Precondition(f"no cluster to speak to: {files} is no kubeconfig", code="no_cluster") from error
+
+
 __all__ = [
     "SERVICE_TOKEN_FILENAME",
     "ConfigException",
@@ -95,4 +114,5 @@ __all__ = [
     "list_kube_config_contexts",
     "load_incluster_config",
     "load_kube_config",
+    "reading",
 ]

@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 from websocket import WebSocket, WebSocketException
 
 from mlp.errors import MlpError
-from mlp.kube.connection import Connection
 from mlp.kube.resource import PODS
+from mlp.kube.transport import Transport
 
 _PROTOCOL = "v4.channel.k8s.io"
 _DATA, _ERROR = b"\x00", b"\x01"
@@ -29,7 +29,7 @@ PickPod = Callable[[], str]
 class PortForward:
     """Listens on a free port of loopback, and carries each connection to a pod; any number at once."""
 
-    def __init__(self, connection: Connection, namespace: str, pick_pod: PickPod, port: int) -> None:
+    def __init__(self, connection: Transport, namespace: str, pick_pod: PickPod, port: int) -> None:
         self._connection = connection
         self._namespace = namespace
         self._pick_pod = pick_pod

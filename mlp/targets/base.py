@@ -133,3 +133,6 @@ class Target(Protocol):
 
         With `follow`, go on with the lines that are written from then on. Raises NotFound (`log_not_found`).
         """
+
+    def close(self) -> None:
+        """Close the connections to the target; what runs there runs on."""

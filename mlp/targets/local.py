@@ -41,6 +41,9 @@ class LocalTarget:
         self._home = home
         self._agent = AgentClient(home)
 
+    def close(self) -> None:
+        """Do nothing: no connection to the agent is kept."""
+
     def describe(self) -> str:
         """Return the word and the folder."""
         return f"local ({self._home.root})"

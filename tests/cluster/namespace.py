@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from mlp.controller.identity import MODEL_DEPLOYMENTS
 from mlp.errors import NotFound
 from mlp.kube.client import Client
-from mlp.kube.connection import Connection, Request
+from mlp.kube.connection import Connection
 from mlp.kube.resource import DEPLOYMENTS, DISRUPTION_BUDGETS, SERVICES, Resource
+from mlp.kube.transport import Request
 from tests.cluster.control_plane import MANIFESTS
 from tests.cluster.operator_process import wait_for
 

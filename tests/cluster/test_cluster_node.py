@@ -12,8 +12,8 @@ import pytest
 
 from mlp.errors import MlpError
 from mlp.kube.client import WatchOptions
-from mlp.kube.connection import Request
 from mlp.kube.resource import AUTOSCALERS, DEPLOYMENTS, PODS
+from mlp.kube.transport import Request
 from tests.cluster.node import IMAGE, GuardedRegistry, Node, image_of, what_is_missing
 from tests.cluster.operator_process import OperatorProcess, wait_for
 from tests.registry.registry_process import kill

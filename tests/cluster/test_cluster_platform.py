@@ -62,7 +62,7 @@ def target_of(connection, client):
 
 
 def applied(target):
-    return apply(target._cluster.client, target.objects())
+    return apply(target._cluster.client, target.installation.objects())
 
 
 def there(client, resource, namespace, name):
@@ -74,13 +74,13 @@ def there(client, resource, namespace, name):
 
 def test_all_objects_are_taken_and_a_second_time_changes_nothing(target_of, client):
     target = target_of("platform-once")
-    tried = target.try_out()
-    assert len(tried.created) + len(tried.changed) + len(tried.unchanged) == len(target.objects())
+    tried = target.installation.try_out()
+    assert len(tried.created) + len(tried.changed) + len(tried.unchanged) == len(target.installation.objects())
     assert there(client, NAMESPACES, None, "platform-once") is None
     first, second = applied(target), applied(target)
     assert "Deployment/model-registry" in first.created
     assert (second.created, second.changed) == ([], [])
-    assert len(second.unchanged) == len(target.objects())
+    assert len(second.unchanged) == len(target.installation.objects())
 
 
 def test_what_somebody_changed_is_put_right_and_said(target_of, client):
@@ -158,7 +158,7 @@ def test_a_namespace_that_somebody_else_made_is_neither_labelled_nor_deleted(tar
     namespace = "somebody-elses"
     client.create(NAMESPACES, {"metadata": {"name": namespace}})
     target = target_of(namespace)
-    assert not target._is_ours()
+    assert not target.installation._is_ours()
     target.down(lambda _line: None, timeout=30, purge=True)
     assert "app.kubernetes.io/part-of" not in client.get(NAMESPACES, None, namespace)["metadata"]["labels"]
 
@@ -179,7 +179,7 @@ def test_service_monitors_are_applied_where_the_cluster_knows_them(target_of, cl
     namespace = "platform-watched"
     target = target_of(namespace)
     applied(target)
-    assert not target._observers()
+    assert not target.installation._observers()
     group, plural = "monitoring.coreos.com", "servicemonitors"
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": OPEN}}
     definition = {
@@ -195,7 +195,7 @@ def test_service_monitors_are_applied_where_the_cluster_knows_them(target_of, cl
     }
     plane.kubectl("apply", "-f", "-", stdin=json.dumps(definition))
     plane.kubectl("wait", "--for=condition=Established", f"crd/{plural}.{group}", "--timeout=20s")
-    monitors = target._observers()
+    monitors = target.installation._observers()
     assert apply(client, monitors).created == [
         "ServiceMonitor/model-registry",
         "ServiceMonitor/ml-operator",

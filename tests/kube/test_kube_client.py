@@ -13,10 +13,34 @@ from mlp.errors import (
     Unavailable,
 )
 from mlp.kube.client import Client
+from mlp.kube.codec import StandardCodec, quick_codec
 from mlp.kube.connection import connect
 from mlp.kube.failures import failure_of, is_history_gone, retry_after
+from mlp.kube.opening import open_transport
 from mlp.kube.resource import DEPLOYMENTS, PODS
 from tests.kube.scripted_api import pod
+
+
+@pytest.fixture(params=[connect, open_transport])
+def connected(request):
+    """Connect by Kubernetes' client, as the operator does, and as commands do."""
+    opened = []
+
+    def open_(api):
+        opened.append(request.param(api.kubeconfig))
+        return opened[-1]
+
+    yield open_
+    for connection in opened:
+        connection.close()
+
+
+@pytest.mark.parametrize("codec", [StandardCodec(), quick_codec()])
+def test_json_is_written_and_read_and_what_is_none_is_nothing(codec):
+    value = {"name": "ä", "list": [1, 2.5, None, True]}
+    assert codec.decode(codec.encode(value)) == value
+    assert codec.encode(value) == '{"name":"ä","list":[1,2.5,null,true]}'.encode()
+    assert [codec.decode(text) for text in (b"", b"{", b"\xff", b"<html>")] == [None] * 4
 
 
 @pytest.mark.parametrize(

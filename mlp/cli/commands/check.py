@@ -28,9 +28,9 @@ def run(
     session.screen.note(f"target: {target.describe()}")
     if not isinstance(target, KubernetesTarget):
         raise Invalid("mlp check is for a cluster: name one with --context NAME", code="invalid_option")
-    checks = list(target.check())
+    checks = list(target.installation.check())
     if not pre and checks[0].ok:
-        checks += target.check_running()
+        checks += target.installation.check_running()
     session.emit(
         [{"name": check.name, "ok": check.ok, "message": check.words} for check in checks], lambda: checks_text(checks)
     )

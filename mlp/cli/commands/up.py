@@ -129,11 +129,11 @@ def _without_applying(session: Session, target: Target, dry_run: str | None) -> 
     if dry_run is None:
         import yaml
 
-        typer.echo(yaml.safe_dump_all(target.objects(), sort_keys=False), nl=False)
+        typer.echo(yaml.safe_dump_all(target.installation.objects(), sort_keys=False), nl=False)
         return
     if dry_run != "server":
         raise Invalid("--dry-run takes 'server'; see also --export", code="invalid_option")
-    changes = target.try_out()
+    changes = target.installation.try_out()
     session.emit(
         {"created": changes.created, "changed": changes.changed, "unchanged": changes.unchanged},
         lambda: "\n".join([*(f"+ {name}" for name in changes.created), *(f"~ {name}" for name in changes.changed)]),

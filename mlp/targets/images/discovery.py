@@ -26,12 +26,13 @@ def find_cluster(context: str | None = None) -> Cluster:
 
 
 def _nodes(context: str | None) -> list[Node]:
-    from mlp.kube.connection import Request, connect
     from mlp.kube.contexts import read_contexts
+    from mlp.kube.opening import open_transport
+    from mlp.kube.transport import Request
 
     if context is not None:
         read_contexts().get(context)
-    connection = connect(context=context)
+    connection = open_transport(context=context)
     try:
         return [node_of(each) for each in json.loads(connection.send(Request("GET", "/api/v1/nodes")))["items"]]
     finally:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlp.kube.client import Client
-from mlp.kube.connection import Connection, connect
+from mlp.kube.codec import StandardCodec
 from mlp.kube.contexts import Context
+from mlp.kube.opening import open_transport
+from mlp.kube.transport import Transport
 
 
 @dataclass(frozen=True)
@@ -16,14 +18,14 @@ class Cluster:
 
     context: Context
     namespace: str
-    connection: Connection
+    connection: Transport
     client: Client
 
     @classmethod
     def open(cls, context: Context, namespace: str, kubeconfig: Path | None = None) -> Cluster:
         """Make the connections of a context; nothing is sent yet. Raises Precondition (`no_cluster`)."""
-        connection = connect(kubeconfig, context.name)
-        return cls(context, namespace, connection, Client(connection))
+        connection = open_transport(kubeconfig, context.name)
+        return cls(context, namespace, connection, Client(connection, codec=StandardCodec()))
 
     def describe(self) -> str:
         """Return context and namespace, and whether this is a cluster of this machine."""

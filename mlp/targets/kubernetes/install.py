@@ -10,6 +10,7 @@ from mlp.errors import Denied, NotFound
 from mlp.kube.client import Client
 from mlp.kube.resource import CUSTOM_RESOURCES, Resource
 from mlp.targets.kubernetes.names import MANAGER, RESOURCES
+from mlp.targets.kubernetes.seen import live
 
 Body = Mapping[str, Any]
 
@@ -43,15 +44,6 @@ def apply(client: Client, objects: Iterable[Body], *, dry_run: bool = False) -> 
         else:
             changes.changed.append(name)
     return changes
-
-
-def live(client: Client, obj: Body) -> dict[str, Any] | None:
-    """Return the object as it is in the cluster, or None."""
-    metadata = obj["metadata"]
-    try:
-        return client.get(RESOURCES[obj["kind"]], metadata.get("namespace"), metadata["name"])
-    except NotFound:
-        return None
 
 
 def knows(client: Client, resource: Resource) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 
 from mlp.api.kind import DEFAULT_NAMESPACE
 from mlp.errors import Invalid, MlpError, Precondition
@@ -46,7 +47,9 @@ def local_context() -> Context | None:
         current = read_contexts().current
         if current is None or not current.is_local:
             return None
-        Cluster.open(current, DEFAULT_NAMESPACE).client.version()
+        cluster = Cluster.open(current, DEFAULT_NAMESPACE)
+        with closing(cluster.connection):
+            cluster.client.version()
     except MlpError:
         return None
     return current

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mlp.errors import Unavailable
 from mlp.kube.faults import is_ready
-from mlp.kube.port_forward import PortForward
 from mlp.kube.resource import PODS, name_of
 from mlp.targets.kubernetes.cluster import Cluster
+
+if TYPE_CHECKING:
+    from mlp.kube.port_forward import PortForward
 
 
 class Reach:
@@ -26,6 +29,8 @@ class Reach:
         """
         key = (selector, port)
         if key not in self._forwards:
+            from mlp.kube.port_forward import PortForward
+
             pick = partial(self._ready_pod, selector)
             pick()
             self._forwards[key] = PortForward(self._cluster.connection, self._cluster.namespace, pick, port)

@@ -8,8 +8,17 @@ from typing import Any
 from mlp.errors import NotFound
 from mlp.kube.client import Client
 from mlp.kube.resource import PODS, Object
-from mlp.targets.kubernetes.names import OURS, Component
+from mlp.targets.kubernetes.names import OURS, RESOURCES, Component
 from mlp.targets.kubernetes.rollout import Progress, progress_of
+
+
+def live(client: Client, obj: Object) -> dict[str, Any] | None:
+    """Return the object as it is in the cluster, or None."""
+    metadata = obj["metadata"]
+    try:
+        return client.get(RESOURCES[obj["kind"]], metadata.get("namespace"), metadata["name"])
+    except NotFound:
+        return None
 
 
 def pods_in(client: Client, namespace: str) -> list[Object]:

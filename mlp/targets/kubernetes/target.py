@@ -6,44 +6,33 @@ import base64
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from mlp.api.documents import DeploymentDocument, EventDocument, ProcessDocument, RevisionDocument, WhyDocument
 from mlp.errors import NotFound, Precondition, Unavailable
-from mlp.kube.resource import DEPLOYMENTS, EVENTS, NAMESPACES, PODS, REPLICA_SETS, SECRETS, Resource
+from mlp.kube.resource import DEPLOYMENTS, EVENTS, PODS, REPLICA_SETS, SECRETS, Object, Resource
 from mlp.targets.base import Platform, Report, Watch, Wrong, unheard, unwatched
-from mlp.targets.bundle import bundle
 from mlp.targets.kubernetes.choices import Choices
 from mlp.targets.kubernetes.cluster import Cluster
-from mlp.targets.kubernetes.credentials import make_credentials, missing_credentials
 from mlp.targets.kubernetes.deployments import Deployments
-from mlp.targets.kubernetes.install import Body, Changes, apply, knows, live
-from mlp.targets.kubernetes.logs import LogOptions, read_logs
 from mlp.targets.kubernetes.names import (
     ADMIN_TOKEN,
     COMPONENTS,
     MODEL_PORT,
-    OBSERVERS,
-    PART_OF,
-    PLATFORM,
     REGISTRY,
     REGISTRY_PORT,
     REGISTRY_SERVICE,
     Component,
 )
-from mlp.targets.kubernetes.plan import observing, own_images, planned
-from mlp.targets.kubernetes.preflight import Check, first_failure, images_lacking, preflight
 from mlp.targets.kubernetes.reach import Reach
-from mlp.targets.kubernetes.removal import purge as purge_namespace
-from mlp.targets.kubernetes.removal import stop
 from mlp.targets.kubernetes.rollout import Progress
-from mlp.targets.kubernetes.seen import pods_in, pods_of, progress_in, workload_of
-from mlp.targets.kubernetes.waiting import Waiter
+from mlp.targets.kubernetes.seen import live, pods_in, pods_of, progress_in, workload_of
 from mlp.targets.ready import has_returned, serves_nothing, wait_ready
 
 if TYPE_CHECKING:
     from mlp.api.deployment import ModelDeployment
+    from mlp.targets.kubernetes.installation import Installation
 
 _LOOK_SECONDS = 0.25
 _WATCH_SECONDS = 1.0
@@ -61,47 +50,20 @@ class KubernetesTarget:
         self._deployments = Deployments(cluster.client, cluster.namespace)
         self._reach = Reach(cluster)
 
+    def close(self) -> None:
+        """Close the connections to the API server."""
+        self._cluster.connection.close()
+
     def describe(self) -> str:
         """Return context and namespace."""
         return self._cluster.describe()
 
-    def check(self) -> Iterator[Check]:
-        """Look whether the cluster is ready for the platform, one thing after the other."""
-        for check in preflight(self._cluster.client, self._choices):
-            yield check
-            if check.name == "access" and not check.ok:
-                return
-        yield self._check_images()
+    @cached_property
+    def installation(self) -> Installation:
+        """What brings the platform to the cluster; commands that look have no use for it."""
+        from mlp.targets.kubernetes.installation import Installation
 
-    def images_lacking(self) -> list[str]:
-        """Return the platform's images that a node lacks, none where nodes pull them from a registry."""
-        if self._choices.image_registry is not None:
-            return []
-        return images_lacking(self._cluster.client, own_images(self.objects()))
-
-    def check_running(self) -> Iterator[Check]:
-        """Look whether each component is ready."""
-        pods = self._pods()
-        for component in self._choices.components:
-            state = self._progress(component, pods)
-            if state is None:
-                yield Check(component.name, False, "it is not installed", "platform_not_running")
-            else:
-                reason = state.problem.reason if state.problem is not None else "platform_not_ready"
-                yield Check(component.name, state.phase == "ready", state.words, reason)
-
-    def objects(self) -> list[dict[str, Any]]:
-        """Return everything that `up` applies but the Secrets, in order."""
-        return planned(bundle().manifests, self._choices)
-
-    def try_out(self) -> Changes:
-        """Let the API server judge what `up` would apply, and keep nothing."""
-        objects = [*self.objects(), *self._observers()]
-        if self._namespace() is None:  # nothing can be tried in a namespace that is not there
-            for obj in objects:
-                if "namespace" in obj["metadata"]:
-                    obj["metadata"]["namespace"] = "default"
-        return apply(self._cluster.client, objects, dry_run=True)
+        return Installation(self._cluster, self._choices)
 
     def up(
         self,
@@ -119,34 +81,14 @@ class KubernetesTarget:
         start, and DeadlineExceeded.
         """
         deadline = time.monotonic() + timeout
-        failure = first_failure(preflight(self._cluster.client, self._choices))
-        if failure is not None:
-            raise failure
-        client, namespace = self._cluster.client, self._cluster.namespace
-        first, *others = [*self.objects(), *self._observers()]
-        changes = apply(client, [first] if self._is_ours() else [])
-        missing = missing_credentials(client, self._choices)
-        make_credentials(client, namespace, missing)
-        rest = apply(client, others)
-        changes.created += [*(f"Secret/{name}" for name in missing), *rest.created]
-        changes.changed += rest.changed
-        changes.unchanged += rest.unchanged
-        report(f"applied: {changes.words()}")
-        Waiter(client, namespace, report, watch, deadline).until_ready(self._choices.components)
+        self.installation.bring(report, watch, deadline)
         waits = partial(self.wait_ready, report=unheard)
         left_out = [each for each in self.list() if not has_returned(each, waits, report, wrong, deadline)]
         return replace(self.platform(), left_out=tuple(each["metadata"]["name"] for each in left_out))
 
     def down(self, report: Report, *, timeout: float, purge: bool = False, wrong: Wrong = unheard) -> None:
         """Delete what runs and wait for its end; deployments, volumes and Secrets stay unless `purge`."""
-        deadline = time.monotonic() + timeout
-        if self._namespace() is None:
-            report("the platform does not run")
-            return
-        found = stop(self._cluster.client, self._cluster.namespace, deadline)
-        report("the platform is down" if found else "the platform does not run")
-        if purge:
-            purge_namespace(self._cluster.client, self._cluster.namespace, report, deadline)
+        self.installation.remove(report, time.monotonic() + timeout, purge=purge)
 
     def platform(self) -> Platform:
         """Return the components and deployments as they are now."""
@@ -186,14 +128,14 @@ class KubernetesTarget:
         from mlp.targets.kubernetes.past import events_of
 
         self.get(name)
-        return [each.document() for each in events_of(name, self._found(EVENTS))]
+        return events_of(name, self._found(EVENTS))
 
     def why(self, name: str) -> WhyDocument:
         """Return the chain from a deployment through its pods to what is wrong."""
         from mlp.targets.kubernetes.past import why_of
 
         workload = live(self._cluster.client, {"kind": DEPLOYMENTS.kind, "metadata": self._place(name)})
-        return why_of(self.get(name), workload, self._found(PODS, _selector_of(name))).document()
+        return why_of(self.get(name), workload, self._found(PODS, _selector_of(name)))
 
     def registry_url(self) -> str:
         """Return where the registry answers: a port-forward that lasts as long as this process."""
@@ -251,6 +193,8 @@ class KubernetesTarget:
         self, name: str, *, tail: int | None = None, follow: bool = False, since: float | None = None
     ) -> Iterator[str]:
         """Yield lines of a component or of the pods of a deployment; pods that come later are followed too."""
+        from mlp.targets.kubernetes.logs import LogOptions, read_logs
+
         selector = f"app={_LOGS[name]}" if name in _LOGS else _selector_of(name)
         if not self._reach.pods(selector):
             if name not in _LOGS:
@@ -259,38 +203,18 @@ class KubernetesTarget:
         pods = partial(self._reach.pods, selector)
         return read_logs(self._cluster, pods, LogOptions(tail=tail, follow=follow, since=since))
 
-    def _observers(self) -> Sequence[dict[str, Any]]:
-        """Return what watches the platform, for the kinds that this cluster knows."""
-        known = [resource for resource in OBSERVERS if knows(self._cluster.client, resource)]
-        return observing(bundle().manifests, self._choices, known)
-
-    def _check_images(self) -> Check:
-        lacking = self.images_lacking()
-        if lacking:
-            return Check("images", False, f"not on every node: {', '.join(lacking)}", "images_missing")
-        registry = self._choices.image_registry
-        return Check("images", True, "the nodes have them" if registry is None else f"pulled from {registry}")
-
     def _place(self, name: str) -> dict[str, str]:
         return {"name": name, "namespace": self._cluster.namespace}
 
-    def _found(self, resource: Resource, selector: str | None = None) -> Sequence[Body]:
+    def _found(self, resource: Resource, selector: str | None = None) -> Sequence[Object]:
         pages = self._cluster.client.pages(resource, self._cluster.namespace, selector)
         return [obj for page in pages for obj in page.items]
 
-    def _pods(self) -> Sequence[Body]:
+    def _pods(self) -> Sequence[Object]:
         return pods_in(self._cluster.client, self._cluster.namespace)
 
-    def _progress(self, component: Component, pods: Sequence[Body]) -> Progress | None:
+    def _progress(self, component: Component, pods: Sequence[Object]) -> Progress | None:
         return progress_in(self._cluster.client, self._cluster.namespace, component, pods)
-
-    def _namespace(self) -> Body | None:
-        return live(self._cluster.client, {"kind": NAMESPACES.kind, "metadata": {"name": self._cluster.namespace}})
-
-    def _is_ours(self) -> bool:
-        """Whether the namespace is the platform's, or is about to be; one that somebody else made is left alone."""
-        namespace = self._namespace()
-        return namespace is None or namespace["metadata"].get("labels", {}).get(PART_OF) == PLATFORM
 
     def _not_running(self) -> Precondition:
         return Precondition(f"no platform runs in {self._cluster.describe()}", code="platform_not_running")
@@ -300,7 +224,7 @@ def _selector_of(name: str) -> str:
     return f"app.kubernetes.io/instance={name},component=inference-server"
 
 
-def _process(component: Component, state: Progress, pods: Sequence[Body]) -> ProcessDocument:
+def _process(component: Component, state: Progress, pods: Sequence[Object]) -> ProcessDocument:
     restarts = sum(
         container.get("restartCount", 0)
         for pod in pods_of(component, pods)

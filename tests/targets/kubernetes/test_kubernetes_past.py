@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from mlp.api.deployment import Condition, ConditionType, ModelDeployment, ObjectMeta, Spec, Status
+from mlp.api.history import DeploymentEvent, Revision
+from mlp.api.why import Why
 from mlp.targets.kubernetes.past import events_of, revisions_of, why_of
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,13 +29,17 @@ def deployment(version=2, reason="Serving", degraded=False, **meta) -> ModelDepl
     )
 
 
+def moment(minute: int) -> str:
+    return (BEGIN + timedelta(minutes=minute)).isoformat().replace("+00:00", "Z")
+
+
 def replica_set(number, version, ready=0):
     return {
         "metadata": {
             "name": f"iris-{number}",
             "labels": {"model-version": str(version)},
             "annotations": {"deployment.kubernetes.io/revision": str(number)},
-            "creationTimestamp": (BEGIN + timedelta(minutes=number)).isoformat(),
+            "creationTimestamp": moment(number),
         },
         "status": {"readyReplicas": ready},
     }
@@ -46,6 +52,8 @@ def test_the_newest_roll_out_is_the_spec_as_it_stands_with_what_asked_for_it():
     assert (newest["cause"], newest["by"]) == ("mlp deploy iris --version 2", "ann")
     assert newest["spec"] == asked.document()["spec"]
     assert (earlier["number"], earlier["version"], earlier["outcome"], earlier["spec"]) == (1, 1, "unknown", None)
+    for told in (newest, earlier):
+        assert Revision.model_validate(told).document() == told
 
 
 def test_a_spec_that_was_not_rolled_out_yet_stands_before_those_that_were():
@@ -64,7 +72,7 @@ def test_events_of_the_deployment_alone_are_told_newest_first():
         return {
             "metadata": {"creationTimestamp": BEGIN.isoformat()},
             "involvedObject": {"kind": kind, "name": name},
-            "lastTimestamp": (BEGIN + timedelta(minutes=minute)).isoformat(),
+            "lastTimestamp": moment(minute),
             "type": type_,
             "reason": "Word",
             "count": 3,
@@ -72,7 +80,11 @@ def test_events_of_the_deployment_alone_are_told_newest_first():
 
     events = [event("ModelDeployment", "iris", 1), event("ModelDeployment", "churn", 2), event("Pod", "iris", 3)]
     found = events_of("iris", [*events, event("Deployment", "iris", 4, "Warning")])
-    assert [(each.at.minute, each.type, each.count) for each in found] == [(4, "Warning", 3), (1, "Normal", 3)]
+    assert [(each["at"], each["type"], each["count"]) for each in found] == [
+        ("2026-01-01T00:04:00Z", "Warning", 3),
+        ("2026-01-01T00:01:00Z", "Normal", 3),
+    ]
+    assert [DeploymentEvent.model_validate(each).document() for each in found] == found
 
 
 def test_the_chain_of_a_broken_deployment_ends_at_what_its_container_said():
@@ -85,12 +97,20 @@ def test_the_chain_of_a_broken_deployment_ends_at_what_its_container_said():
         },
     }
     why = why_of(deployment(reason="GoldenRowsFailed", degraded=True).document(), None, [pod])
-    assert [link.kind for link in why.links] == ["deployment", "version", "pod", "container"]
-    assert (why.ok, why.settled, why.reason, why.message) == (False, True, "GoldenRowsFailed", "row 3")
-    assert (why.version, why.served_version) == (2, 1)
+    assert [link["kind"] for link in why["links"]] == ["deployment", "version", "pod", "container"]
+    assert (why["ok"], why["settled"], why["reason"], why["message"]) == (False, True, "GoldenRowsFailed", "row 3")
+    assert (why["version"], why["served_version"]) == (2, 1)
+    assert Why.model_validate(why).document() == why
 
 
 def test_the_chain_of_a_serving_deployment_has_no_cause():
     why = why_of(deployment().document(), None, [])
-    assert (why.ok, why.reason, why.message) == (True, None, "")
-    assert why.links[0].state == "Ready"
+    assert (why["ok"], why["reason"], why["message"]) == (True, None, "")
+    assert why["links"][0]["state"] == "Ready"
+
+
+def test_the_chain_of_a_deployment_that_nobody_has_looked_at_says_so():
+    meta, spec = ObjectMeta(name="iris", creation_timestamp=BEGIN), Spec(model_name="flowers", model_version=1)
+    why = why_of(ModelDeployment(metadata=meta, spec=spec).document(), None, [])
+    assert (why["ok"], why["settled"], why["links"][0]["state"]) == (False, False, "Unknown")
+    assert Why.model_validate(why).document() == why
