@@ -7,10 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from mlp.api.upkeep import DAY, MAX_GRACE
 from mlp.api.wire import Answer, Sha256, Wire
-
-DAY = 86_400
-MAX_GRACE = 10 * 365 * DAY
 
 
 class CollectionRequest(Wire):

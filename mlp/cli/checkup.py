@@ -96,7 +96,8 @@ def _folder(session: Session) -> Iterator[Finding]:
     if not there.is_dir() or not os.access(there, os.W_OK):
         yield Finding("folder", "error", f"{there} cannot be written", "home_not_writable")
         return
-    yield Finding("folder", "ok", f"{root}, {f'of mlp {mark.version}' if mark is not None else 'nothing there yet'}")
+    words = "nothing there yet" if mark is None else f"of mlp {mark['version']}"
+    yield Finding("folder", "ok", f"{root}, {words}")
     for folder in Home(root).folders:
         if folder.exists() and not folder.is_dir():
             yield Finding("folder", "error", f"{folder} is no folder", "folder_unusable")

@@ -2,82 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlp.cli.text import columns, size
 
 if TYPE_CHECKING:
-    from mlp.api.model import ModelVersion
-    from mlp.api.signature import Feature
+    from mlp.api.documents import FeatureDocument, VersionDocument
     from mlp.cli.model_flips import Flips
 
 
-def schema_changes(before: ModelVersion, after: ModelVersion) -> list[str]:
+def schema_changes(before: VersionDocument, after: VersionDocument) -> list[str]:
     """Return what has changed of inputs and outputs, a line each: `+` new, `-` gone, `~` other."""
-    old = {feature.name: feature for feature in before.signature.inputs}
-    new = {feature.name: feature for feature in after.signature.inputs}
+    old = {feature["name"]: feature for feature in before["signature"]["inputs"]}
+    new = {feature["name"]: feature for feature in after["signature"]["inputs"]}
     changes = [f"- feature {name}" for name in old if name not in new]
-    changes += [f"+ feature {name} ({new[name].dtype.value})" for name in new if name not in old]
+    changes += [f"+ feature {name} ({new[name]['dtype']})" for name in new if name not in old]
     for name, feature in old.items():
         if name in new:
             changes += [f"~ feature {name}: {words}" for words in _feature_changes(feature, new[name])]
     if not changes and list(old) != list(new):
         changes.append("~ the features have another order")
-    was, now = before.signature.outputs, after.signature.outputs
-    for what in ("task", "classes", "width"):
-        if getattr(was, what) != getattr(now, what):
-            changes.append(f"~ {what}: {_words(getattr(was, what))} -> {_words(getattr(now, what))}")
-    if (was.probabilities is None) != (now.probabilities is None):
-        changes.append(f"{'-' if now.probabilities is None else '+'} probabilities")
+    was, now = before["signature"]["outputs"], after["signature"]["outputs"]
+    for what, usual in (("task", None), ("classes", None), ("width", 1)):
+        if was.get(what, usual) != now.get(what, usual):
+            changes.append(f"~ {what}: {_words(was.get(what, usual))} -> {_words(now.get(what, usual))}")
+    if (was.get("probabilities") is None) != (now.get("probabilities") is None):
+        changes.append(f"{'-' if now.get('probabilities') is None else '+'} probabilities")
     return changes
 
 
-def _feature_changes(before: Feature, after: Feature) -> Iterator[str]:
-    if before.dtype is not after.dtype:
-        yield f"{before.dtype.value} -> {after.dtype.value}"
-    if before.nullable != after.nullable:
-        yield "may be missing" if after.nullable else "must not be missing"
-    if before.categories != after.categories:
-        yield f"{_words(before.categories)} -> {_words(after.categories)}"
-    if (before.minimum, before.maximum) != (after.minimum, after.maximum):
+def _feature_changes(before: FeatureDocument, after: FeatureDocument) -> Iterator[str]:
+    if before["dtype"] != after["dtype"]:
+        yield f"{before['dtype']} -> {after['dtype']}"
+    if bool(before.get("nullable")) != bool(after.get("nullable")):
+        yield "may be missing" if after.get("nullable") else "must not be missing"
+    if before.get("categories") != after.get("categories"):
+        yield f"{_words(before.get('categories'))} -> {_words(after.get('categories'))}"
+    if any(before.get(end) != after.get(end) for end in ("minimum", "maximum")):
         yield f"{_range(before)} -> {_range(after)} at training"
 
 
-def _range(feature: Feature) -> str:
-    return "-" if feature.minimum is None or feature.maximum is None else f"{feature.minimum:g} to {feature.maximum:g}"
+def _range(feature: FeatureDocument) -> str:
+    low, high = feature.get("minimum"), feature.get("maximum")
+    return "-" if low is None or high is None else f"{low:g} to {high:g}"
 
 
 def _words(value: Any) -> str:
     if value is None:
         return "-"
-    if isinstance(value, tuple):
+    if isinstance(value, list):
         return ", ".join(map(str, value[:8])) + (" …" if len(value) > 8 else "")
-    return str(getattr(value, "value", value))
+    return str(value)
 
 
-def facts_of(version: ModelVersion) -> dict[str, Any]:
+def facts_of(version: VersionDocument) -> dict[str, Any]:
     """Return what a version is, in plain values that two versions can be compared by."""
-    receipt = version.receipt
+    receipt, source = version["receipt"], version.get("source", {})
+    golden = receipt.get("golden")
     return {
-        "digest": version.digest,
-        "size": version.size,
-        "estimator": version.source.estimator,
-        "git_commit": version.source.git_commit,
-        "precision": receipt.precision,
-        "receipt.rows": receipt.rows,
-        "receipt.sample": receipt.sample.value,
-        "receipt.label_agreement": receipt.label_agreement,
-        "receipt.max_abs_diff": receipt.max_abs_diff,
-        "receipt.golden_rows": len(receipt.golden.features) if receipt.golden else 0,
-        **{f"versions.{name}": number for name, number in sorted(receipt.versions.items())},
-        **{f"metrics.{key}": value for key, value in sorted(version.metrics.items())},
-        **{f"params.{key}": value for key, value in sorted(version.params.items())},
-        **{f"tags.{key}": value for key, value in sorted(version.tags.items())},
+        "digest": version["digest"],
+        "size": version["size"],
+        "estimator": source.get("estimator"),
+        "git_commit": source.get("git_commit"),
+        "precision": receipt.get("precision", "float32"),
+        "receipt.rows": receipt["rows"],
+        "receipt.sample": receipt["sample"],
+        "receipt.label_agreement": receipt.get("label_agreement"),
+        "receipt.max_abs_diff": receipt.get("max_abs_diff"),
+        "receipt.golden_rows": len(golden["features"]) if golden else 0,
+        **_under("versions", receipt.get("versions", {})),
+        **_under("metrics", version.get("metrics", {})),
+        **_under("params", version.get("params", {})),
+        **_under("tags", version.get("tags", {})),
     }
 
 
-def difference_document(before: ModelVersion, after: ModelVersion, flips: Flips) -> dict[str, Any]:
+def _under(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{name}.{key}": value for key, value in sorted(values.items())}
+
+
+def difference_document(before: VersionDocument, after: VersionDocument, flips: Flips) -> dict[str, Any]:
     """Return the difference as one plain document."""
     was, now = facts_of(before), facts_of(after)
     keys = list(dict.fromkeys([*was, *now]))
@@ -86,8 +91,8 @@ def difference_document(before: ModelVersion, after: ModelVersion, flips: Flips)
     ]
     schema = schema_changes(before, after)
     return {
-        "before": str(before.ref),
-        "after": str(after.ref),
+        "before": f"{before['name']}:{before['version']}",
+        "after": f"{after['name']}:{after['version']}",
         "same": not changed and not schema and not flips.rows,
         "schema": schema,
         "facts": changed,

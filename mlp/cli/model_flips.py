@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -9,12 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from mlp.api.receipt import Cell, GoldenRows
 from mlp.cli.text import columns
-from mlp.errors import MlpError
+from mlp.errors import Failed, MlpError
 
 if TYPE_CHECKING:
+    from mlp.api.documents import Cell, VersionDocument
     from mlp.api.model import ModelVersion
+    from mlp.api.receipt import GoldenRows
     from mlp.cli.session import Session
     from mlp.proof import Answers, Run
 
@@ -52,26 +54,42 @@ class Flips:
         return [*lines, "…"] if len(self.rows) > SHOWN_ROWS else lines
 
 
-def flips_between(session: Session, before: ModelVersion, after: ModelVersion) -> Flips:
+def flips_between(session: Session, before: VersionDocument, after: VersionDocument) -> Flips:
     """Answer the golden rows of each version with the other one; both are fetched for that.
 
     Without ONNX Runtime, or where the two take other features, only rows that both receipts hold are compared.
     """
-    if before.digest == after.digest:
+    if before["digest"] == after["digest"]:
         return Flips(how="the same bytes, signature and receipt")
-    if before.receipt.golden is None and after.receipt.golden is None:
+    if before["receipt"].get("golden") is None and after["receipt"].get("golden") is None:
         return Flips(how="neither version has golden rows")
     if find_spec("onnxruntime") is None:
         return stored_flips(
             before, after, "answers of the receipts; pip install 'mlp[sklearn]' asks the models themselves"
         )
-    if set(before.signature.names) != set(after.signature.names):
+    if set(_names(before)) != set(_names(after)):
         return stored_flips(before, after, "the two take other features, so neither can answer the other's rows")
+    try:
+        return _asked(session, before, after)
+    except MlpError as error:
+        return stored_flips(before, after, f"the models could not be asked: {error.message}")
+
+
+def _asked(session: Session, before: VersionDocument, after: VersionDocument) -> Flips:
+    from pydantic import ValidationError
+
+    from mlp.api.model import ModelVersion
+
+    try:
+        old, new = (ModelVersion.model_validate_json(json.dumps(each)) for each in (before, after))
+    except ValidationError as error:
+        raise Failed("a version is newer than this mlp", code="unexpected_answer") from error
     with TemporaryDirectory(prefix="mlp-") as folder, session.screen.working("asking both versions"):
-        try:
-            return asked_flips(before, after, lambda version: _run_of(session, version, Path(folder)))
-        except MlpError as error:
-            return stored_flips(before, after, f"the models could not be asked: {error.message}")
+        return asked_flips(old, new, lambda version: _run_of(session, version, Path(folder)))
+
+
+def _names(version: VersionDocument) -> list[str]:
+    return [feature["name"] for feature in version["signature"]["inputs"]]
 
 
 def _run_of(session: Session, version: ModelVersion, folder: Path) -> Run:
@@ -138,7 +156,7 @@ def _reordered(golden: GoldenRows, names: Sequence[str], wanted: Sequence[str]) 
     return [[row[place] for place in places] for row in golden.features]
 
 
-def stored_flips(before: ModelVersion, after: ModelVersion, how: str) -> Flips:
+def stored_flips(before: VersionDocument, after: VersionDocument, how: str) -> Flips:
     """Compare the answers of both receipts to the rows that both hold."""
     old, new = _stored(before), _stored(after)
     shared = [key for key in old if key in new]
@@ -146,9 +164,9 @@ def stored_flips(before: ModelVersion, after: ModelVersion, how: str) -> Flips:
     return Flips(compared=len(shared), how=how, rows=rows)
 
 
-def _stored(version: ModelVersion) -> Mapping[tuple[tuple[str, Cell], ...], Any]:
-    golden = version.receipt.golden
+def _stored(version: VersionDocument) -> Mapping[tuple[tuple[str, Cell], ...], Any]:
+    golden = version["receipt"].get("golden")
     if golden is None:
         return {}
-    keys = (tuple(sorted(zip(version.signature.names, row, strict=True))) for row in golden.features)
-    return dict(zip(keys, golden.predictions, strict=True))
+    keys = (tuple(sorted(zip(_names(version), row, strict=True))) for row in golden["features"])
+    return dict(zip(keys, golden["predictions"], strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -19,9 +20,10 @@ from mlp.api.documents import (
     WebhookDocument,
 )
 from mlp.api.shape import in_order
+from mlp.api.upkeep import CollectionDocument
 from mlp.client.answer import document_in, page_in
 from mlp.client.plain import PlainClient
-from mlp.client.resource import PAGE, WHO, alias_path, path_of
+from mlp.client.resource import PAGE, SECONDS_TO_COLLECT, WHO, alias_path, path_of
 from mlp.client.token_file import token_in
 
 Document = TypeVar("Document")
@@ -113,6 +115,16 @@ class Catalog:
     def deliveries(self, webhook: int, *, state: str | None = None, limit: int = PAGE) -> list[DeliveryDocument]:
         """Return at most 100 of what a webhook was told, newest first; with `state`, only those."""
         return self._listed(f"/webhooks/{webhook:d}/deliveries", DeliveryDocument, {"state": state}, min(limit, PAGE))
+
+    def unused(self, grace_seconds: int) -> CollectionDocument:
+        """Return what a collection of garbage would delete, and what is damaged; it may take minutes to look.
+
+        Blobs that were claimed within `grace_seconds` are left out.
+        """
+        body = json.dumps({"dry_run": True, "grace_seconds": grace_seconds}).encode()
+        return document_in(
+            self._http.request("POST", "/gc", body, timeout=SECONDS_TO_COLLECT), CollectionDocument, self._unexpected
+        )
 
     def _read(self, path: str, kind: type[Document]) -> Document:
         return document_in(self._http.request("GET", path), kind, self._unexpected)

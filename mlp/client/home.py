@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import cast
 
+from mlp.api.shape import check
+from mlp.api.upkeep import MarkDocument
 from mlp.client.refusals import code_of
 from mlp.errors import Precondition
-
-if TYPE_CHECKING:
-    from mlp.client.mark import AgentFile
 
 FORMAT = 2
 """Counts the layouts of the folder; an agent refuses one that is newer than its own."""
@@ -136,29 +136,26 @@ class Home:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             return probe.connect_ex(str(self.holder_socket)) == 0
 
-    def mark(self) -> AgentFile | None:
+    def mark(self) -> MarkDocument | None:
         """Return what `agent.json` says, or None where there is none.
 
         Raises Precondition: `home_unreadable` when it is not such a file, `home_too_new` when a newer mlp wrote it.
         """
-        from pydantic import ValidationError
-
-        from mlp.client.mark import AgentFile
-
         try:
-            mark = AgentFile.model_validate_json(self.agent_file.read_bytes())
+            mark = json.loads(self.agent_file.read_bytes())
+            check(mark, MarkDocument)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValidationError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise Precondition(
                 f"{self.agent_file} is not readable; move it away if the folder is the platform's",
                 code="home_unreadable",
             ) from error
-        if mark.format > FORMAT:
+        if mark.get("format", FORMAT) > FORMAT:
             raise Precondition(
-                f"{self.root} was written by mlp {mark.version}, which is newer than this one", code="home_too_new"
+                f"{self.root} was written by mlp {mark['version']}, which is newer than this one", code="home_too_new"
             )
-        return mark
+        return cast(MarkDocument, mark)
 
     def check_format(self) -> None:
         """Raise Precondition (`home_too_new`) where a newer mlp wrote the folder; a damaged mark says nothing."""

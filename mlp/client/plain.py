@@ -30,6 +30,7 @@ class PlainClient:
         parts = _parts_of(url)
         self.url = url.rstrip("/")
         self._who = who
+        self._timeout = timeout
         self._headers = {**_authorization(parts), **headers}
         proxy = _proxy_for(parts) if proxied else None
         self._path = parts.path.rstrip("/")
@@ -44,20 +45,20 @@ class PlainClient:
         """Close the connection."""
         self._connection.close()
 
-    def request(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """Return the body of a good answer.
+    def request(self, method: str, path: str, body: bytes | None = None, *, timeout: float | None = None) -> bytes:
+        """Return the body of a good answer; `timeout` is in seconds, and for this one alone.
 
         A connection that was kept may have been closed meanwhile; then it is tried once more, over a new one.
         """
         was_kept = self._connection.sock is not None
         try:
             try:
-                answer = self._send(method, path, body)
+                answer = self._send(method, path, body, timeout or self._timeout)
             except (ConnectionError, HTTPException):
                 self._connection.close()
                 if not was_kept:
                     raise
-                answer = self._send(method, path, body)
+                answer = self._send(method, path, body, timeout or self._timeout)
             content = answer.read()
         except (OSError, HTTPException) as error:
             self._connection.close()
@@ -66,8 +67,11 @@ class PlainClient:
             raise refusal(answer.status, content)
         return content
 
-    def _send(self, method: str, path: str, body: bytes | None) -> HTTPResponse:
+    def _send(self, method: str, path: str, body: bytes | None, timeout: float) -> HTTPResponse:
         kind = {} if body is None else {"Content-Type": "application/json"}
+        if self._connection.sock is None:
+            self._connection.connect()
+        self._connection.sock.settimeout(timeout)
         self._connection.request(method, self._path + path, body, {**self._headers, **kind})
         return self._connection.getresponse()
 

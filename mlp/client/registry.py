@@ -19,7 +19,7 @@ from mlp.api.model import Manifest, Model, ModelList, ModelVersion, Upload, Uplo
 from mlp.client.aliases import Aliases
 from mlp.client.http import call, error_of, failure_of
 from mlp.client.pages import document_of, listed
-from mlp.client.resource import PAGE, WHO, path_of
+from mlp.client.resource import PAGE, SECONDS_TO_COLLECT, WHO, path_of
 from mlp.client.token_file import token_in
 from mlp.client.tokens import Tokens
 from mlp.client.uses import Uses
@@ -28,7 +28,6 @@ from mlp.errors import Failed, Unavailable
 
 CHUNK = 256 * 1024
 _SECONDS_TO_JUDGE = 120.0  # or to verify a large model before its first byte is sent
-_SECONDS_TO_COLLECT = 900.0
 _PAUSES = (0.5, 2.0)  # seconds before a push is tried again
 
 Progress = Callable[[int], None]
@@ -123,7 +122,7 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
 
     def collect(self, request: CollectionRequest) -> CollectionReport:
         """Look for blobs that nothing uses, and delete them unless it is a dry run; it may take minutes."""
-        body, timeout = request.model_dump(mode="json"), _SECONDS_TO_COLLECT
+        body, timeout = request.model_dump(mode="json"), SECONDS_TO_COLLECT
         return document_of(call(self._http, WHO, "POST", "/gc", json=body, timeout=timeout), CollectionReport)
 
     def push(

@@ -7,6 +7,8 @@ from mlp.api.reference import check_name
 WHO = "the registry"
 PAGE = 100
 """The most items that the registry puts on a page."""
+SECONDS_TO_COLLECT = 900.0
+"""How long the registry may look for blobs that nothing uses."""
 
 
 def path_of(name: str, version: int | None = None) -> str:

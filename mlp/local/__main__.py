@@ -22,6 +22,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mlp import __version__
+from mlp.api.upkeep import MarkDocument
 from mlp.client.home import Home
 from mlp.client.mark import AgentFile
 from mlp.client.marked import slot_name
@@ -77,9 +78,9 @@ def _sweep(home: Home, patience: float) -> None:
     sys.stdout.write(json.dumps(lines))
 
 
-async def _keep(settings: Settings, home: Home, before: AgentFile | None, environment: Mapping[str, str]) -> None:
+async def _keep(settings: Settings, home: Home, before: MarkDocument | None, environment: Mapping[str, str]) -> None:
     ports = Ports.chosen(settings, before)
-    earlier = {} if before is None else {"registry_port": before.registry_port, "model_port": before.model_port}
+    earlier = {} if before is None else {name: before.get(name) for name in ("registry_port", "model_port")}
     mark = AgentFile(version=__version__, pid=os.getpid(), started_at=datetime.now(UTC), **earlier)
     write_document(home.agent_file, mark)
     agent = Agent(settings, ports, home, environment)

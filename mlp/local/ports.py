@@ -7,7 +7,7 @@ import socket
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
-from mlp.client.mark import AgentFile
+from mlp.api.upkeep import MarkDocument
 from mlp.errors import Conflict
 from mlp.local.occupant import occupant
 from mlp.local.settings import Settings
@@ -26,9 +26,9 @@ class Ports:
     first_model: int
 
     @classmethod
-    def chosen(cls, settings: Settings, before: AgentFile | None) -> Ports:
+    def chosen(cls, settings: Settings, before: MarkDocument | None) -> Ports:
         """Return what the settings say, else the ports of the agent before, else 8000 and 8001."""
-        earlier = (before.registry_port, before.model_port) if before is not None else (None, None)
+        earlier = (before.get("registry_port"), before.get("model_port")) if before is not None else (None, None)
         return cls(
             registry=settings.registry_port or earlier[0] or _REGISTRY_PORT,
             first_model=settings.model_port or earlier[1] or _MODEL_PORT,

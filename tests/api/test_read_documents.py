@@ -5,9 +5,10 @@ from typing import get_args, is_typeddict
 
 import pytest
 
-from mlp.api import documents, shape
+from mlp.api import documents, shape, upkeep
 from mlp.api.agent import AgentStatus, ProcessStatus
 from mlp.api.alias import Alias, AliasChange
+from mlp.api.collection import CollectionReport, DamagedVersion, UnusedBlob
 from mlp.api.deployment import (
     Autoscaling,
     Condition,
@@ -26,6 +27,7 @@ from mlp.api.signature import Feature, Outputs, Signature
 from mlp.api.token import Token
 from mlp.api.webhook import Delivery, Webhook
 from mlp.api.why import Link, Why
+from mlp.client.mark import AgentFile
 
 WRITTEN_BY = {
     documents.MetaDocument: ObjectMeta,
@@ -56,6 +58,10 @@ WRITTEN_BY = {
     documents.TokenDocument: Token,
     documents.WebhookDocument: Webhook,
     documents.DeliveryDocument: Delivery,
+    upkeep.UnusedBlobDocument: UnusedBlob,
+    upkeep.DamagedVersionDocument: DamagedVersion,
+    upkeep.CollectionDocument: CollectionReport,
+    upkeep.MarkDocument: AgentFile,
     documents.ServedDocument: ServedModel,
     documents.PredictionDocument: Prediction,
     documents.ReadinessDocument: Readiness,
@@ -79,7 +85,8 @@ VERSION = {
 
 
 def test_every_document_has_its_class():
-    named = {each for name, each in vars(documents).items() if name.endswith("Document")}
+    kinds = {**vars(documents), **vars(upkeep)}
+    named = {each for name, each in kinds.items() if name.endswith("Document")}
     assert named == set(WRITTEN_BY)
 
 

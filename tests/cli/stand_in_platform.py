@@ -269,6 +269,8 @@ class _Agent(_Handler):
 
 
 class _Services(_Handler):
+    disable_nagle_algorithm = True
+
     def do_GET(self) -> None:
         self.platform.asked.append(self.path)
         match self.path.partition("?")[0].strip("/").split("/"):
@@ -304,6 +306,10 @@ class _Services(_Handler):
 
     def do_POST(self) -> None:
         self.platform.asked.append(self.path)
+        if self.path == "/gc":
+            self.body()
+            nothing = {"unused": [], "unused_count": 0, "unused_bytes": 0, "damaged": [], "damaged_count": 0}
+            return self.answer({"dry_run": True, **nothing})
         name = self.path.split("/")[2]
         request = json.loads(self.body())
         if not self.path.endswith("/predict"):

@@ -21,8 +21,11 @@ READING = [
     ["model", "ls", "iris", "--limit", "5"],
     ["model", "show", "iris"],
     ["model", "show", "iris@production"],
+    ["model", "diff", "iris:1", "iris@production"],
+    ["registry", "gc"],
     ["predict", "iris", *INPUTS, "--repeat", "2"],
     ["predict", "iris", "--example", "--curl"],
+    ["doctor"],
 ]
 SPARED = {"pydantic", "httpx", "rich", "asyncio", "mlp.api.deployment"}
 SCRIPT = """

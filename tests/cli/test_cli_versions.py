@@ -22,6 +22,10 @@ def versions():
     return [known.versions["iris", number] for number in (1, 2, 3)]
 
 
+def documents(versions):
+    return [json.loads(each.model_dump_json()) for each in versions]
+
+
 def test_versions_that_differ_end_with_8_and_name_what_differs(mlp, platform):
     ran = mlp("model", "diff", "iris:1", "iris:2", "-o", "json")
     assert ran.code == 8
@@ -42,7 +46,7 @@ def test_a_version_is_the_same_as_itself(mlp, platform):
 
 
 def test_changes_of_the_schema_are_named(versions):
-    one, two, three = versions
+    one, two, three = documents(versions)
     assert schema_changes(one, two) == ["~ the features have another order"]
     assert schema_changes(one, three) == [
         "- feature sepal_width",
@@ -77,7 +81,7 @@ def test_each_version_is_asked_the_others_rows_by_the_names_of_their_features(ve
 
 
 def test_without_the_models_only_rows_that_both_have_are_compared(versions):
-    one, two, three = versions
+    one, two, three = documents(versions)
     assert stored_flips(one, one, "stored").compared == 3
     assert stored_flips(one, two, "stored").compared == 0
     assert stored_flips(one, three, "stored").lines() == ["stored"]

@@ -2,17 +2,15 @@
 
 import os
 import socket
-from datetime import UTC, datetime
 
 import pytest
 
-from mlp.client.mark import AgentFile
 from mlp.errors import Conflict
 from mlp.local.ports import Ports, listen
 from mlp.local.settings import Settings
 
-BEFORE = AgentFile(version="0.1.0", pid=1, started_at=datetime(2026, 1, 1, tzinfo=UTC))
-ELSEWHERE = BEFORE.model_copy(update={"registry_port": 9000, "model_port": 9001})
+BEFORE = {"version": "0.1.0", "pid": 1, "started_at": "2026-01-01T00:00:00Z"}
+ELSEWHERE = {**BEFORE, "registry_port": 9000, "model_port": 9001}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The verbs on one machine, as the command line uses them."""
 
+import json
 import os
 import pty
 import shutil
@@ -41,7 +42,7 @@ def predict(url) -> bytes:
 
 
 def agent_pid(home) -> int:
-    return home.mark().pid
+    return home.mark()["pid"]
 
 
 def serve(target, *args, **options):
@@ -127,7 +128,7 @@ def test_up_replaces_the_agent_of_another_version_and_no_caller_notices(target, 
     assert callers.failures == []
     assert "the agent is mlp 0.0.9: mlp 0.1.0 takes over what it keeps" in said
     assert not {line["pid"] for line in first} & {line["pid"] for line in target.platform().processes}
-    assert home.mark().version == mlp.__version__
+    assert home.mark()["version"] == mlp.__version__
 
 
 def test_up_brings_back_what_was_deployed_and_says_so(running, said):
@@ -347,8 +348,8 @@ def test_purge_refuses_a_folder_without_the_platforms_mark(target, home):
 def test_a_folder_of_a_newer_version_is_left_alone(running, home):
     running.down(ignore, timeout=20)
     mark = home.agent_file.read_bytes()
-    newer = home.mark().model_copy(update={"format": FORMAT + 1, "version": "9.0.0"})
-    home.agent_file.write_text(newer.model_dump_json())
+    newer = {**home.mark(), "format": FORMAT + 1, "version": "9.0.0"}
+    home.agent_file.write_text(json.dumps(newer))
     verbs = (running.up, running.down, lambda *_, timeout: running.down(ignore, timeout=timeout, purge=True))
     try:
         for verb in verbs:

@@ -27,7 +27,8 @@ def run(
     from mlp.cli.model_difference import difference_document, difference_text
     from mlp.cli.model_flips import flips_between
 
-    old, new = (session.version_of(ModelRef.parse(text)) for text in (before, after))
+    wanted = [ModelRef.parse(text) for text in (before, after)]
+    old, new = (session.catalog.version(each.name, session.number_of(each)) for each in wanted)
     flips = flips_between(session, old, new)
     document = difference_document(old, new, flips)
     session.emit(document, lambda: difference_text(document, flips))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, cast
 
 import typer
 
+from mlp.api.upkeep import MAX_GRACE, CollectionDocument
 from mlp.cli.command import command
 from mlp.cli.duration import seconds_of
 from mlp.cli.session import Session
 from mlp.cli.text import age, columns, size
 from mlp.errors import Failed, Invalid
-
-if TYPE_CHECKING:
-    from mlp.api.collection import CollectionReport, CollectionRequest
 
 
 @command
@@ -30,40 +28,46 @@ def run(
     Deleting a version frees its blob, and the registry deletes it within the hour once it is a day old. What a crash
     left in the store without a row goes by this command alone.
     """
-    request = _request(grace)
+    seconds = _seconds_of(grace)
     with session.screen.working("looking through the store"):
-        report = session.registry.collect(request)
-    if delete and report.unused_count:
+        report = session.catalog.unused(seconds)
+    if delete and report["unused_count"]:
         session.confirm(f"Delete {_amount(report)}?")
         with session.screen.working("deleting"):
-            report = session.registry.collect(request.model_copy(update={"dry_run": False}))
-    session.emit(report.model_dump(mode="json"), lambda: _text(report))
-    if report.unused_count and report.dry_run:
+            report = _deleted(session, seconds)
+    session.emit(report, lambda: _text(report))
+    if report["unused_count"] and report["dry_run"]:
         session.screen.note("nothing was deleted; --delete does it")
-    if report.damaged:
-        named = ", ".join(f"{each.name}:{each.version} ({each.problem})" for each in report.damaged[:5])
-        more = " …" if report.damaged_count > 5 else ""
+    if report["damaged"]:
+        named = ", ".join(f"{each['name']}:{each['version']} ({each['problem']})" for each in report["damaged"][:5])
+        more = " …" if report["damaged_count"] > 5 else ""
         raise Failed(f"versions without their blob: {named}{more}", code="versions_damaged")
 
 
-def _request(grace: str) -> CollectionRequest:
-    from mlp.api.collection import MAX_GRACE, CollectionRequest
-
+def _seconds_of(grace: str) -> int:
     seconds = int(seconds_of(grace))
     if seconds > MAX_GRACE:
         raise Invalid(f"--grace {grace} is more than ten years", code="invalid_option")
-    return CollectionRequest(grace_seconds=seconds)
+    return seconds
 
 
-def _amount(report: CollectionReport) -> str:
-    return f"{report.unused_count} blob{'' if report.unused_count == 1 else 's'} ({size(report.unused_bytes)})"
+def _deleted(session: Session, grace_seconds: int) -> CollectionDocument:
+    from mlp.api.collection import CollectionRequest
+
+    report = session.registry.collect(CollectionRequest(dry_run=False, grace_seconds=grace_seconds))
+    return cast(CollectionDocument, report.model_dump(mode="json"))
 
 
-def _text(report: CollectionReport) -> str:
-    if not report.unused_count:
+def _amount(report: CollectionDocument) -> str:
+    count = report["unused_count"]
+    return f"{count} blob{'' if count == 1 else 's'} ({size(report['unused_bytes'])})"
+
+
+def _text(report: CollectionDocument) -> str:
+    if not report["unused_count"]:
         return "no unused blobs"
     table = columns(
         ("SHA256", "SIZE", "SINCE", "ROW"),
-        [(b.sha256, size(b.size), age(b.since), "yes" if b.known else "no") for b in report.unused],
+        [(b["sha256"], size(b["size"]), age(b["since"]), "yes" if b["known"] else "no") for b in report["unused"]],
     )
-    return f"{table}\n{_amount(report)} {'would go' if report.dry_run else 'deleted'}"
+    return f"{table}\n{_amount(report)} {'would go' if report['dry_run'] else 'deleted'}"
