@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from mlp.api.deployment import ModelDeployment
-from mlp.api.documents import ProcessDocument
+from mlp.api.documents import DamageDocument, ProcessDocument
 from mlp.api.wire import Answer
 
 
@@ -41,6 +41,18 @@ class ProcessStatus(Answer):
         return cast(ProcessDocument, self.model_dump(mode="json"))
 
 
+class DamagedDeployment(Answer):
+    """A deployment whose file cannot be read; the agent leaves the file alone, and looks at it again."""
+
+    name: str
+    file: str
+    message: str
+
+    def document(self) -> DamageDocument:
+        """Return it as it is told."""
+        return cast(DamageDocument, self.model_dump(mode="json"))
+
+
 class AgentStatus(Answer):
     """The platform on this machine, as its agent sees it."""
 
@@ -55,6 +67,7 @@ class AgentStatus(Answer):
     registry_ready: bool
     processes: list[ProcessStatus]
     deployments: list[ModelDeployment]
+    damaged: list[DamagedDeployment] = []
 
     def document(self) -> dict[str, Any]:
         """Return it as it is told; deployments as files would have them."""

@@ -112,6 +112,14 @@ class ProcessDocument(TypedDict):
     is_adopted: NotRequired[bool]
 
 
+class DamageDocument(TypedDict):
+    """`DamagedDeployment`."""
+
+    name: str
+    file: str
+    message: str
+
+
 class AgentDocument(TypedDict):
     """`AgentStatus`."""
 
@@ -121,6 +129,7 @@ class AgentDocument(TypedDict):
     registry_ready: bool
     processes: list[ProcessDocument]
     deployments: list[DeploymentDocument]
+    damaged: NotRequired[list[DamageDocument]]
 
 
 class RevisionDocument(TypedDict):

@@ -88,6 +88,7 @@ def _configuration(session: Session) -> Iterator[Finding]:
 
 
 def _folder(session: Session) -> Iterator[Finding]:
+    from mlp.cli.state_files import damaged_files
     from mlp.client.home import Home
 
     root = Home.locate(session.settings.home).root
@@ -96,11 +97,16 @@ def _folder(session: Session) -> Iterator[Finding]:
     if not there.is_dir() or not os.access(there, os.W_OK):
         yield Finding("folder", "error", f"{there} cannot be written", "home_not_writable")
         return
-    words = "nothing there yet" if mark is None else f"of mlp {mark['version']}"
-    yield Finding("folder", "ok", f"{root}, {words}")
-    for folder in Home(root).folders:
-        if folder.exists() and not folder.is_dir():
-            yield Finding("folder", "error", f"{folder} is no folder", "folder_unusable")
+    wrong = [
+        (f"{folder} is no folder", "folder_unusable")
+        for folder in Home(root).folders
+        if folder.exists() and not folder.is_dir()
+    ]
+    wrong += damaged_files(Home(root))
+    yield from (Finding("folder", "error", words, key) for words, key in wrong)
+    if not wrong:
+        words = "nothing there yet" if mark is None else f"of mlp {mark['version']}"
+        yield Finding("folder", "ok", f"{root}, {words}")
     free = shutil.disk_usage(there).free
     if free < LITTLE_ROOM:
         yield Finding("disk", "warning", f"only {size(free)} are free at {there}", "DiskFull")
@@ -120,6 +126,8 @@ def _platform(session: Session) -> Iterator[Finding]:
         yield Finding("registry", "ok", f"ready at {platform.registry_url}")
     else:
         yield Finding("registry", "error", f"not ready at {platform.registry_url}", "registry_failed")
+    for damaged in platform.damaged:
+        yield Finding(damaged["name"], "error", damaged["message"], "state_corrupt")
     for deployment in platform.deployments:
         yield _deployment(session, deployment["metadata"]["name"])
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from mlp.api.documents import DeploymentDocument
     from mlp.targets import Platform
 
+DAMAGED = "FileDamaged"
+"""What stands in the place of a reason where a deployment's file cannot be read."""
+
 
 def platform_document(platform: Platform) -> dict[str, Any]:
     """Return the platform as one plain document."""
@@ -20,6 +23,7 @@ def platform_document(platform: Platform) -> dict[str, Any]:
         "registry": {"url": platform.registry_url, "ready": platform.registry_ready},
         "processes": list(platform.processes),
         "deployments": list(platform.deployments),
+        "damaged": list(platform.damaged),
     }
 
 
@@ -27,10 +31,11 @@ def platform_text(platform: Platform) -> str:
     """Return the platform as a person reads it: the registry, then a line a deployment."""
     state = "ready" if platform.registry_ready else "not ready"
     lines = [f"registry   {platform.registry_url}   {state}"]
-    if not platform.deployments:
+    if not (platform.deployments or platform.damaged):
         return "\n".join([*lines, "nothing is deployed"])
     restarts = {process["name"]: process.get("restarts", 0) for process in platform.processes}
     rows = [_row(each, restarts.get(each["metadata"]["name"], 0)) for each in platform.deployments]
+    rows += [(each["name"], "-", DAMAGED, *["-"] * 4) for each in platform.damaged]
     return "\n".join([*lines, "", columns(("NAME", "MODEL", "READY", "SERVES", "URL", "RESTARTS", "AGE"), rows)])
 
 

@@ -7,13 +7,13 @@ import logging
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
 from mlp import __version__
-from mlp.api.agent import AgentStatus, ProcessStatus
+from mlp.api.agent import AgentStatus, DamagedDeployment, ProcessStatus
 from mlp.api.deployment import ModelDeployment
 from mlp.api.history import DeploymentEvent, Revision
 from mlp.api.why import Why
@@ -26,7 +26,7 @@ from mlp.local.changes import Changes
 from mlp.local.journal import Journal
 from mlp.local.keeper import Keeper, Options
 from mlp.local.launch import REGISTRY, Launch, Launcher
-from mlp.local.left import end, left_behind
+from mlp.local.left import Left, end, left_behind
 from mlp.local.logs import last_lines, tend
 from mlp.local.ports import Ports, free_ports
 from mlp.local.reconcile import Phase, Wanted, wanted_of
@@ -34,7 +34,7 @@ from mlp.local.records import HOLDER
 from mlp.local.settings import Settings
 from mlp.local.sockets import Sockets
 from mlp.local.status import status_of
-from mlp.local.store import Store, StoredDeployment, new_uid
+from mlp.local.store import Store, StoredDeployment, Unreadable, new_uid
 from mlp.local.uses import Use, Uses, uses_of
 
 _log = logging.getLogger(__name__)
@@ -75,20 +75,22 @@ class Agent:
         self._changes = Changes()
         self._registry = Keeper(REGISTRY, ports.registry, self._launch_registry, self._options)
         self._stored: dict[str, StoredDeployment] = {}
+        self._unreadable: dict[str, Unreadable] = {}
         self._keepers: dict[str, Keeper] = {}
         self._leaving: list[Keeper] = []
 
     def open(self) -> None:
         """Read what should be served, take over what runs already, and take the registry's port.
 
-        Raises Conflict (`port_taken`) and Precondition (`state_corrupt`); nothing that ran has ended then.
+        A deployment whose file cannot be read is left as it is, and keeps nothing else from starting. Raises Conflict
+        (`port_taken`); nothing that ran has ended then.
         """
-        self._stored = self._store.load()
-        for name, stored in self._stored.items():
-            self._keepers[name] = self._keeper(name, stored.port, stored.uid)
-            self._journal.found(stored.deployment)
-            if "uid" not in stored.model_fields_set:  # an earlier mlp wrote it
-                self._store.save(stored)
+        stored, unreadable = self._store.load()
+        self._unreadable = {each.name: each for each in unreadable}
+        for each in unreadable:
+            _log.error(each.words(), extra={"deployment": each.name})
+        for name, found in stored.items():
+            self._know(name, found)
         self._sockets.open()
         adopted = self._adopt()
         try:
@@ -98,22 +100,51 @@ class Agent:
                 self._sockets.end()
             raise Conflict(f"{taken.message}; MLP_REGISTRY_PORT moves the registry", code=taken.code) from None
 
+    def _know(self, name: str, stored: StoredDeployment) -> None:
+        """Keep from now on what stands on disk."""
+        self._stored[name], self._keepers[name] = stored, self._keeper(name, stored.port, stored.uid)
+        self._journal.found(stored.deployment)
+        if "uid" not in stored.model_fields_set:  # an earlier mlp wrote it
+            self._store.save(stored)
+
     def _adopt(self) -> bool:
-        """Go on with what an earlier agent left, and end what cannot be gone on with; return whether anything was."""
+        """Go on with what an earlier agent left, and end what cannot be gone on with; return whether anything was.
+
+        What serves a deployment whose file cannot be read serves on.
+        """
         keepers = [self._registry, *self._keepers.values()]
+        lone = [left for left in self._take_over(keepers) if left.record.name not in (HOLDER, *self._unreadable)]
+        end(lone, self._settings.end_seconds)
+        self._sockets.forget_all_but({self._ports.registry, *self._owned_ports()})
+        return any(keeper.seen().processes for keeper in keepers)
+
+    def _take_over(self, keepers: Sequence[Keeper], name: str | None = None) -> list[Left]:
+        """Go on with what an earlier agent left (under that name) for these keepers; return what it left besides."""
         for keeper in keepers:
             if self._sockets.holds(keeper.port):
                 keeper.open()
-        lone = []
-        for left in left_behind(self._home.run):
+        others = []
+        for left in left_behind(self._home.run, name):
             owner = next((keeper for keeper in keepers if keeper.owns(left.record) and keeper.seen().listening), None)
             if owner is not None:
                 owner.adopt(left)
-            elif left.record.name != HOLDER:
-                lone.append(left)
-        end(lone, self._settings.end_seconds)
-        self._sockets.forget_all_but({keeper.port for keeper in keepers})
-        return any(keeper.seen().processes for keeper in keepers)
+            else:
+                others.append(left)
+        return others
+
+    def _look_again(self) -> None:
+        """Look whether files that could not be read were mended or moved away."""
+        for name, unreadable in list(self._unreadable.items()):
+            found = self._store.again(unreadable)
+            if isinstance(found, Unreadable):
+                continue
+            del self._unreadable[name]
+            if found is not None:
+                _log.info("a deployment can be read again", extra={"deployment": name})
+                self._know(name, found)
+                self._take_over([self._keepers[name]], name)
+                self._step_deployment(name)
+            self.wake()
 
     def wake(self) -> None:
         """Look again at what runs: something has changed."""
@@ -179,11 +210,13 @@ class Agent:
         """Keep a deployment from now on; return it as it is kept, and whether it is new.
 
         What failed before is tried again at once, even where the spec is the same. Raises Invalid (see `admit`),
-        Unavailable (`platform_stopping`, `no_free_port`), and OSError where the document cannot be written.
+        Conflict (`state_corrupt`) where the file of that name cannot be read, Unavailable (`platform_stopping`,
+        `no_free_port`), and OSError where the document cannot be written.
         """
         if self._stopping or self._is_leaving:
             raise Unavailable("the platform is being shut down", code="platform_stopping")
         name = given.metadata.name
+        self._readable(name)
         current = self._stored.get(name)
         admitted = admit(given, current.deployment if current is not None else None, datetime.now(UTC))
         keeper = self._keepers.get(name) or self._new_keeper(name)
@@ -250,13 +283,18 @@ class Agent:
             change=self._changes.word,
             processes=self._processes(),
             deployments=self.deployments(),
+            damaged=[self._damage(each) for each in self._unreadable.values()],
         )
+
+    @staticmethod
+    def _damage(unreadable: Unreadable) -> DamagedDeployment:
+        return DamagedDeployment(name=unreadable.name, file=str(unreadable.file), message=unreadable.words())
 
     def _processes(self) -> list[ProcessStatus]:
         return [line for keeper in self._all() for line in keeper.statuses()]
 
     def _shown(self) -> object:
-        return self._processes(), self.deployments()
+        return self._processes(), self.deployments(), set(self._unreadable)
 
     def _happened(self, name: str, event: DeploymentEvent) -> None:
         if name in self._keepers:
@@ -278,6 +316,7 @@ class Agent:
     def _step(self) -> float | None:
         """Do what can be done now; return when to look again."""
         self._sockets.mend()
+        self._look_again()
         models = [*self._keepers.values(), *self._leaving]
         if self._stopping:
             wakes = [keeper.step(_NOTHING) for keeper in models]
@@ -314,13 +353,16 @@ class Agent:
 
     def _new_keeper(self, name: str) -> Keeper:
         """Return a keeper on the lowest port that is free, and listen there."""
-        owned = {stored.port for stored in self._stored.values()} | {self._ports.registry}
-        for port in free_ports(self._ports.first_model, owned):
+        for port in free_ports(self._ports.first_model, {self._ports.registry, *self._owned_ports()}):
             keeper = self._keeper(name, port, new_uid())
             with suppress(Conflict):
                 keeper.open()
                 return keeper
         raise Unavailable(f"no port from {self._ports.first_model} up is free", code="no_free_port")
+
+    def _owned_ports(self) -> set[int]:
+        damaged = {each.port for each in self._unreadable.values() if each.port is not None}
+        return damaged | {stored.port for stored in self._stored.values()}
 
     def _keeper(self, name: str, port: int, uid: str) -> Keeper:
         return Keeper(name, port, partial(self._launch_model, name), self._options, uid)
@@ -332,7 +374,15 @@ class Agent:
         stored = self._stored[name]
         return self._launcher.model(stored.deployment, stored.port, version)
 
+    def _readable(self, name: str) -> None:
+        """Raise Conflict (`state_corrupt`) where the deployment's file cannot be read, now as before."""
+        if name in self._unreadable:
+            self._look_again()
+        if name in self._unreadable:
+            raise self._unreadable[name].error()
+
     def _find(self, name: str) -> StoredDeployment:
+        self._readable(name)
         stored = self._stored.get(name)
         if stored is None:
             raise NotFound(f"there is no deployment {name!r}", code="deployment_not_found")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlp.client.marked import can_be_found
+from mlp.client.marked import can_be_found, slot_name
 from mlp.local.records import ProcessRecord, Slot
 
 _log = logging.getLogger(__name__)
@@ -26,14 +26,16 @@ class Left:
     """Whether its record cannot be read, or is gone: it was found by what it carries."""
 
 
-def left_behind(folder: Path) -> list[Left]:
-    """Return the processes that an agent left in `folder` and that still run, and forget those that do not.
+def left_behind(folder: Path, name: str | None = None) -> list[Left]:
+    """Return the processes (of that name) that an agent left in `folder` and that still run; forget those that do not.
 
     Files that are no records, and records that were written in another folder (this one may be a copy of it), are
     left alone.
     """
     found = []
     for slot in Slot.all(folder):
+        if name is not None and slot_name(slot.record.name) != name:
+            continue
         is_damaged, record = slot.is_damaged(), slot.read()
         if is_damaged:
             words = {"file": str(slot.record), "pid": None if record is None else record.pid}

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
 from mlp.api.deployment import ModelDeployment
 from mlp.api.wire import Wire
-from mlp.errors import Precondition
+from mlp.errors import Conflict
 from mlp.local.documents import remove_document, write_document
+
+_PORT = re.compile(rb'\s*\{\s*"port"\s*:\s*([0-9]{1,5})\b')
+"""How a file begins; what is missing at its end does not matter."""
 
 
 def new_uid() -> str:
@@ -27,15 +32,49 @@ class StoredDeployment(Wire):
     deployment: ModelDeployment
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that should hold a deployment, and does not."""
+
+    file: Path
+    port: int | None
+    """The deployment's own port, where the file still tells it."""
+
+    @property
+    def name(self) -> str:
+        """The deployment's name."""
+        return self.file.stem
+
+    def error(self) -> Conflict:
+        """Return what to say to whoever asks for the deployment."""
+        details = {"name": self.name, "file": str(self.file)}
+        return Conflict(f"{self.name}: {self.words()}", code="state_corrupt", details=details)
+
+    def words(self) -> str:
+        """Return what is wrong."""
+        return f"{self.file} cannot be read as a deployment, so nothing is known of it"
+
+
 class Store:
     """The folder `deployments/`: `<name>.json` each."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def load(self) -> dict[str, StoredDeployment]:
-        """Return every deployment by its name. Raises Precondition (`state_corrupt`) naming an unreadable file."""
-        return {path.stem: self._read(path) for path in sorted(self._folder.glob("*.json"))}
+    def load(self) -> tuple[dict[str, StoredDeployment], list[Unreadable]]:
+        """Return every deployment by its name, and the files that cannot be read; these are left as they are."""
+        stored, unreadable = {}, []
+        for path in sorted(self._folder.glob("*.json")):
+            found = _read(path)
+            if isinstance(found, Unreadable):
+                unreadable.append(found)
+            else:
+                stored[path.stem] = found
+        return stored, unreadable
+
+    def again(self, unreadable: Unreadable) -> StoredDeployment | Unreadable | None:
+        """Look again at a file that could not be read; None where it is gone."""
+        return _read(unreadable.file) if unreadable.file.exists() else None
 
     def save(self, stored: StoredDeployment) -> None:
         """Write a deployment, new or changed."""
@@ -48,11 +87,12 @@ class Store:
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"
 
-    @staticmethod
-    def _read(path: Path) -> StoredDeployment:
-        try:
-            return StoredDeployment.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise Precondition(
-                f"{path} is not readable as a deployment; mend it or move it away", code="state_corrupt"
-            ) from error
+
+def _read(path: Path) -> StoredDeployment | Unreadable:
+    content = b""
+    try:
+        content = path.read_bytes()
+        return StoredDeployment.model_validate_json(content)
+    except (OSError, ValidationError):
+        port = _PORT.match(content)
+        return Unreadable(path, None if port is None else int(port[1]))

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mlp.api.documents import DeploymentDocument, EventDocument, ProcessDocument, RevisionDocument, WhyDocument
+from mlp.api.documents import (
+    DamageDocument,
+    DeploymentDocument,
+    EventDocument,
+    ProcessDocument,
+    RevisionDocument,
+    WhyDocument,
+)
 
 if TYPE_CHECKING:
     from mlp.api.deployment import ModelDeployment
@@ -38,6 +45,8 @@ class Platform:
     registry_ready: bool
     processes: Sequence[ProcessDocument]
     deployments: Sequence[DeploymentDocument]
+    damaged: Sequence[DamageDocument] = ()
+    """Deployments of which nothing is known but that their file cannot be read."""
     left_out: Sequence[str] = ()
     """Deployments that were to come back and did not, where `up` answers."""
 

@@ -80,7 +80,12 @@ class LocalTarget:
         report(f"registry: ready at {status['registry_url']}")
         waits = partial(self._wait, report=unheard, patient=False)
         left_out = [each for each in status["deployments"] if not has_returned(each, waits, report, wrong, deadline)]
-        return replace(self.platform(), left_out=tuple(each["metadata"]["name"] for each in left_out))
+        names = [each["metadata"]["name"] for each in left_out]
+        platform = self.platform()
+        for damaged in platform.damaged:
+            wrong(f"{damaged['name']}: {damaged['message']}")
+            names.append(damaged["name"])
+        return replace(platform, left_out=tuple(names))
 
     def down(self, report: Report, *, timeout: float, purge: bool = False, wrong: Wrong = unheard) -> None:
         """End every process and wait for that; also those that a killed agent left behind, recorded or not.
@@ -163,6 +168,7 @@ class LocalTarget:
             registry_ready=status["registry_ready"],
             processes=status["processes"],
             deployments=status["deployments"],
+            damaged=status.get("damaged", []),
         )
 
     def registry_url(self) -> str:

@@ -6,7 +6,7 @@ from typing import get_args, is_typeddict
 import pytest
 
 from mlp.api import documents, shape, upkeep
-from mlp.api.agent import AgentStatus, ProcessStatus
+from mlp.api.agent import AgentStatus, DamagedDeployment, ProcessStatus
 from mlp.api.alias import Alias, AliasChange
 from mlp.api.collection import CollectionReport, DamagedVersion, UnusedBlob
 from mlp.api.deployment import (
@@ -40,6 +40,7 @@ WRITTEN_BY = {
     documents.DeploymentDocument: ModelDeployment,
     documents.ProcessDocument: ProcessStatus,
     documents.AgentDocument: AgentStatus,
+    documents.DamageDocument: DamagedDeployment,
     documents.RevisionDocument: Revision,
     documents.EventDocument: DeploymentEvent,
     documents.LinkDocument: Link,

@@ -61,7 +61,7 @@ def platform(stand_in: tuple[Path, Platform], mlp: Mlp, monkeypatch: pytest.Monk
     home, platform = stand_in
     monkeypatch.setenv("MLP_HOME", str(home))
     monkeypatch.setenv("MLP_TARGET", "local")
-    for known in (platform.versions, platform.aliases, platform.deployments, platform.revisions):
+    for known in (platform.versions, platform.aliases, platform.deployments, platform.revisions, platform.damaged):
         known.clear()
     platform.asked.clear()
     platform.says = None

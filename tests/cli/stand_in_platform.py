@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mlp import __version__
-from mlp.api.agent import AgentStatus, ProcessStatus
+from mlp.api.agent import AgentStatus, DamagedDeployment, ProcessStatus
 from mlp.api.deployment import Condition, ConditionType, ModelDeployment, Status
 from mlp.api.history import Revision
 from mlp.api.kind import AUTHOR_ANNOTATION, CAUSE_ANNOTATION
@@ -61,6 +61,7 @@ class Platform:
         self.url = ""
         self.says: bytes | None = None
         """What the agent says whatever it is asked, where that is set."""
+        self.damaged: list[DamagedDeployment] = []
         self.watching = 0
         """How often somebody has asked to be told of the next change."""
 
@@ -155,6 +156,7 @@ class Platform:
             registry_ready=True,
             processes=[registry, *servers],
             deployments=deployments,
+            damaged=self.damaged,
         )
 
     def why(self, name: str) -> Why:

@@ -78,18 +78,34 @@ def test_commands_beside_a_folder_that_is_read_only(mlp: Mlp, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
-    [("iris.json", "{"), ("iris.json", '{"port": 8001, "deployment": {"kind": "Other"}}'), ("iris.json", "\udcff")],
+    ("name", "content", "code"),
+    [
+        ("deployments/iris.json", b"{", "MLP1110"),
+        ("deployments/iris.json", b'{"port": 8001, "deployment": {"kind": "Other"}}', "MLP1110"),
+        ("deployments/iris.json", b"\xff", "MLP1110"),
+        ("run/iris.0a1b2c3d.json", b"{}", "MLP1122"),
+    ],
 )
-def test_a_deployment_that_cannot_be_read_is_named_and_left_alone(mlp: Mlp, tmp_path, name, content):
-    file = made(tmp_path / "home").deployments / name
-    file.write_bytes(content.encode(errors="surrogateescape"))
-    ran = mlp("up", "--target", "local")
+def test_doctor_names_a_file_that_cannot_be_read_and_leaves_it_alone(mlp: Mlp, tmp_path, name, content, code):
+    file = made(tmp_path / "home").root / name
+    file.write_bytes(content)
+    ran = mlp("doctor", "--target", "local")
     assert ran.code == 3
-    assert f"MLP1110 {file}" in ran.err
-    assert_short(ran, content)
-    assert file.read_bytes() == content.encode(errors="surrogateescape")
-    assert mlp("status", "--target", "local").code == 3
+    assert f"{code} {file}" in ran.out
+    assert f"{code} folder: {file}" in ran.err
+    assert_short(ran, name)
+    assert file.read_bytes() == content
+
+
+def test_doctor_finds_nothing_wrong_with_files_that_it_knows_or_that_are_not_the_platforms(mlp: Mlp, tmp_path):
+    home = made(tmp_path / "home")
+    spec = {"modelName": "iris", "modelVersion": 1}
+    kept = {"port": 8001, "uid": "a", "deployment": {"metadata": {"name": "iris"}, "spec": spec}}
+    (home.deployments / "iris.json").write_text(json.dumps(kept))
+    (home.run / "iris.0a1b2c3d.json").write_text(json.dumps({"name": "iris", "folder": "1:2"}))
+    (home.run / "notes.json").write_text("mine")
+    ran = mlp("doctor", "--target", "local")
+    assert (ran.code, f"ok        {home.root}" in ran.out) == (0, True)
 
 
 @pytest.mark.parametrize("folder", ["registry", "deployments", "history", "logs", "cache", "run"])

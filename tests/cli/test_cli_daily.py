@@ -11,6 +11,7 @@ import threading
 import pytest
 import yaml
 
+from mlp.api.agent import DamagedDeployment
 from tests.cli.conftest import deploy
 from tests.cli.stand_in_platform import FAILING
 
@@ -165,6 +166,7 @@ def test_logs_since_a_while_ago(mlp, platform, stand_in):
 
 def test_up_shows_what_did_not_come_back_and_ends_as_a_failure(mlp, platform, stand_in):
     deploy(platform, FAILING, name="churn")
+    platform.damaged.append(DamagedDeployment(name="lost", file="/h/lost.json", message="/h/lost.json cannot be read"))
     with (stand_in[0] / "agent.lock").open("w") as lock:  # as an agent that lives
         fcntl.flock(lock, fcntl.LOCK_EX)
         ran = mlp("up")
@@ -173,7 +175,10 @@ def test_up_shows_what_did_not_come_back_and_ends_as_a_failure(mlp, platform, st
     assert "✓ iris: version 1 answers\n" in ran.err
     assert "✗ churn: row 3 differs\n" in ran.err
     assert (
-        "✗ MLP2011 the platform runs, but 1 of 2 deployments did not come back: churn\n  fix: mlp why churn" in ran.err
+        "✗ MLP2011 the platform runs, but 2 of 3 deployments did not come back: churn, lost\n  fix: mlp why churn"
+        in ran.err
     )
+    assert "✗ lost: /h/lost.json cannot be read\n" in ran.err
     assert "GoldenRowsFailed" in ran.out
+    assert "lost    -        FileDamaged" in ran.out
     assert len(json.loads(again.out)["deployments"]) == 2

@@ -13,6 +13,7 @@ import pytest
 
 from mlp.api.deployment import ConditionType, ModelDeployment, ObjectMeta, Spec
 from mlp.client.home import Home
+from mlp.errors import Conflict
 from mlp.local.handle import Adopted
 from mlp.local.identity import birth_of
 from tests.local.typed_agent import TypedAgent
@@ -167,6 +168,36 @@ def test_processes_whose_records_are_damaged_or_gone_are_found_and_replaced_on_t
     # The holder, which has nothing to lose, goes on.
     assert len(before & {each.pid for each in running.processes()}) == 1
     assert len(running.records("churn")) == len(running.records("iris")) == 1
+
+
+@pytest.mark.parametrize("is_killed", [True, False])
+def test_a_deployment_whose_file_is_damaged_keeps_no_other_from_starting(running, is_killed):
+    ports = {name: port_of(running.deploy(deployment(1, name=name))) for name in ("iris", "churn")}
+    served = running.pids()["churn"]
+    (running.kill_agent if is_killed else running.down)()
+    file = running.home.deployments / "churn.json"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:60])
+    running.up()
+    assert port_of(running.serving("iris")) == ports["iris"]
+    status = running.client.status()
+    assert [(each.name, each.file, str(file) in each.message) for each in status.damaged] == [
+        ("churn", str(file), True)
+    ]
+    for ask in (running.client.deployment, running.client.why, running.client.history, running.client.delete):
+        with pytest.raises(Conflict, match="cannot be read") as refused:
+            ask("churn")
+        assert refused.value.code == "state_corrupt"
+    with pytest.raises(Conflict):
+        running.client.apply(deployment(2, name="churn"))
+    assert port_of(running.deploy(deployment(1, name="third"))) not in ports.values()
+    assert file.read_bytes() == whole[:60]
+    if is_killed:
+        assert running.ask(ports["churn"])["pid"] == served  # it serves on, though nobody knows what it should
+    file.write_bytes(whole)
+    assert port_of(running.serving("churn")) == ports["churn"]
+    assert (running.ask(ports["churn"])["pid"] == served) == is_killed
+    assert running.client.status().damaged == []
 
 
 def test_after_a_reboot_everything_is_back_on_the_same_ports_and_no_other_process_is_touched(running):

@@ -349,18 +349,6 @@ def test_a_taken_registry_port_is_named_with_the_setting_that_moves_it(machine):
     assert "MLP_REGISTRY_PORT" in said["message"]
 
 
-def test_an_unreadable_deployment_is_named_and_nothing_is_started(running):
-    running.deploy(deployment())
-    running.down()
-    path = running.home.deployments / "iris.json"
-    path.write_text(path.read_text()[:-5])
-    assert running.spawn().wait(20) == 3
-    said = json.loads(running.termination.read_text())
-    assert said["reason"] == "StateCorrupt"
-    assert str(path) in said["message"]
-    assert running.processes() == []
-
-
 def test_a_wrong_setting_is_named(machine):
     machine.settings["MLP_DRAIN_SECONDS"] = "soon"
     assert machine.spawn().wait(20) == 3

@@ -80,7 +80,8 @@ PLATFORM: Mapping[str, Known] = {
         "MLP1110",
         "A deployment's file cannot be read",
         "It was changed by hand, or damaged.",
-        "mend the file that the message names, or move it away",
+        "mend the file that the message names, or move it away and deploy anew; the agent looks again by itself",
+        exit=3,
     ),
     "not_a_home": Known(
         "MLP1111",

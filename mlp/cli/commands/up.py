@@ -99,13 +99,13 @@ def run(
     session.emit(platform_document(platform), lambda: platform_text(platform))
     if platform.left_out:
         raise _not_back(platform)
-    if not platform.deployments:
+    if not (platform.deployments or platform.damaged):
         session.screen.next("demo", "model push MODEL.joblib --name NAME --sample ROWS.csv")
 
 
 def _not_back(platform: Platform) -> Failed:
     """Return what to end with when deployments did not come back."""
-    names, all_ = platform.left_out, len(platform.deployments)
+    names, all_ = platform.left_out, len(platform.deployments) + len(platform.damaged)
     words = f"the platform runs, but {len(names)} of {all_} deployments did not come back: {', '.join(names)}"
     return Failed(words, code="not_all_back", details={"name": names[0]})
 
