@@ -166,10 +166,11 @@ def test_an_element_of_another_type_is_named_by_row_and_column(server, changed, 
     assert "secret" not in words(reply)
 
 
-def test_a_number_beyond_all_floats_is_not_json_as_for_predict(server):
-    body = text({"inputs": [matrix(data=[1, 2, 3, 4444])]}).replace(b"4444", b"1e400")
-    assert refused(infer(server, body)) == (400, "invalid_json")
-    assert words(infer(server, body)) == "a number is too large for a float"
+@pytest.mark.parametrize("number", [b"1e400", b"9" * 500, b"9" * 5_000])
+def test_a_number_beyond_all_floats_is_named_by_row_and_column(server, number):
+    body = text({"inputs": [matrix(data=[1, 2, 3, 4444])]}).replace(b"4444", number)
+    assert refused(infer(server, body)) == (400, "out_of_range")
+    assert words(infer(server, body)).endswith("row 0, column 'petal_width' is beyond the range of FP32")
 
 
 def test_whole_numbers_may_be_written_as_floats(server):

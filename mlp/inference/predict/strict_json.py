@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import re
+import sys
 from typing import Any, NoReturn
 
 from mlp.errors import Invalid
 
-_LARGE = re.compile(r"[0-9][eE]|[0-9]{300}")
-_LONGEST_INT = 400
-"""Digits; a longer number is beyond every dtype, and turning it into an int takes quadratic time."""
-
 
 def parse(body: bytes) -> Any:
-    """Return the document in `body`; an integer beyond all dtypes is returned as an infinity.
+    """Return the document in `body`; a number beyond all dtypes is an infinity or a large int.
 
     Raises Invalid: `empty_body`, `invalid_json`, `duplicate_key` or `too_deep`.
     """
@@ -23,15 +19,7 @@ def parse(body: bytes) -> Any:
         raise Invalid("the body is empty; send a JSON object", code="empty_body")
     try:
         text = body.decode("utf-8")
-        # A hook for each number takes ten times as long as the parsing: only numbers that may be too large need it.
-        large = _LARGE.search(text) is not None
-        document = json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_constant=_refuse_constant,
-            parse_float=_finite if large else None,
-            parse_int=_integer if large else None,
-        )
+        document = _load(text)
         if "\\ud" in text.lower():
             json.dumps(document, ensure_ascii=False).encode("utf-8")
     except json.JSONDecodeError as error:
@@ -46,6 +34,16 @@ def parse(body: bytes) -> Any:
     return document
 
 
+def _load(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # An integer of more digits than Python turns into an int. A hook for each number takes ten times as long.
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_int=_integer)
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
@@ -57,12 +55,5 @@ def _refuse_constant(_: str) -> NoReturn:
     raise Invalid("NaN and Infinity are not JSON; a missing value is null", code="invalid_json")
 
 
-def _finite(digits: str) -> float:
-    value = float(digits)
-    if math.isinf(value):
-        raise Invalid("a number is too large for a float", code="invalid_json")
-    return value
-
-
 def _integer(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _LONGEST_INT else math.inf
+    return int(digits) if len(digits) <= sys.get_int_max_str_digits() else math.inf
