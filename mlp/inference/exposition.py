@@ -1,110 +1,118 @@
-"""The counters as Prometheus text. The only module that imports prometheus_client, when the first scrape comes."""
+"""The counters as Prometheus text, version 0.0.4 of its exposition format.
+
+Written here and not by prometheus_client, because the page has to be made while other threads want the interpreter:
+in one turn of its lock instead of several, each of which waits for whatever large body is being read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
-
-from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.registry import Collector
 
 from mlp.inference.loading import LoadedModel
 from mlp.inference.metrics import Histogram, Metrics, RouteMetrics
+from mlp.inference.process import Process
+
+_Series = Iterable[tuple[str, float]]
+"""Labels as they stand between the braces, and a value."""
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 
 class Exposition:
     """Renders the counters of one server."""
 
-    media_type = CONTENT_TYPE_LATEST.encode()
+    media_type = b"text/plain; version=0.0.4; charset=utf-8"
 
-    def __init__(self, metrics: Metrics, model: LoadedModel) -> None:
-        self._registry = CollectorRegistry()
-        self._registry.register(_Counters(metrics, model))
-        ProcessCollector(registry=self._registry)
-
-    def render(self) -> bytes:
-        """Return all counters as they are now."""
-        return generate_latest(self._registry)
-
-
-class _Counters(Collector):
     def __init__(self, metrics: Metrics, model: LoadedModel) -> None:
         self._metrics = metrics
-        self._model = model
+        self._process = Process()
+        self._info = _labels(name=model.name, version=str(model.version), digest=model.digest)
 
-    def describe(self) -> Iterable[Metric]:
-        return ()
+    def render(self) -> bytes:
+        """Return all counters as they are now; names begin with `mlp_`, times are seconds."""
+        # What may wait comes first: from then on nothing lets another thread have the interpreter on its own account.
+        process = self._process.figures()
+        drift = self._metrics.drift
+        outside, unknown = drift.out_of_range(), drift.unknown_categories()
+        lines = [
+            *_gauge("mlp_model_info", "The model that is served.", [(self._info, 1)]),
+            *self._requests(),
+            *self._runs(),
+            *_by_feature("mlp_feature_out_of_range_total", "Values outside the range seen at training.", outside),
+            *_by_feature("mlp_feature_unknown_category_total", "Values not seen at training.", unknown),
+            *(line for name, kind, words, value in process for line in _family(name, kind, words, [("", value)])),
+            "",
+        ]
+        return "\n".join(lines).encode()
 
-    def collect(self) -> Iterator[Metric]:
-        """Yield each metric; names begin with `mlp_`, times are seconds."""
-        metrics, model = self._metrics, self._model
-        info = GaugeMetricFamily("mlp_model_info", "The model that is served.", labels=["name", "version", "digest"])
-        info.add_metric([model.name, str(model.version), model.digest], 1)
-        yield info
-        yield from self._requests()
-        yield from self._calls()
-        yield _histogram("mlp_model_run_seconds", "Time inside ONNX Runtime.", {(): metrics.model_seconds})
-        yield _histogram("mlp_run_rows", "Rows of each run of the model.", {(): metrics.run_rows})
-        yield GaugeMetricFamily("mlp_queued_requests", "Requests that wait for the model.", metrics.queued)
-        yield CounterMetricFamily("mlp_rows", "Rows answered.", metrics.rows)
-        yield CounterMetricFamily(
-            "mlp_non_finite_outputs", "NaN and infinite values, sent as null.", metrics.non_finite
-        )
-        yield GaugeMetricFamily("mlp_http_requests_in_flight", "Requests being answered.", metrics.traffic.in_flight)
-        yield GaugeMetricFamily("mlp_http_connections", "Open connections.", metrics.traffic.connections)
-        yield _by_feature(
-            "mlp_feature_out_of_range", "Values outside the range seen at training.", metrics.drift.out_of_range()
-        )
-        yield _by_feature(
-            "mlp_feature_unknown_category", "Values not seen at training.", metrics.drift.unknown_categories()
-        )
+    def _requests(self) -> Iterator[str]:
+        metrics = self._metrics
+        yield from _asked("http", "path", metrics.routes, _HTTP_WORDS)
+        if metrics.rpcs:  # there is a gRPC port
+            yield from _asked("grpc", "method", metrics.rpcs, _GRPC_WORDS)
+        in_flight, connections = metrics.traffic.in_flight, metrics.traffic.connections
+        yield from _gauge("mlp_http_requests_in_flight", "Requests being answered.", [("", in_flight)])
+        yield from _gauge("mlp_http_connections", "Open connections.", [("", connections)])
+        yield from _gauge("mlp_queued_requests", "Requests that wait for the model.", [("", metrics.queued)])
 
-    def _requests(self) -> Iterator[Metric]:
-        routes = list(self._metrics.routes.items())  # copies: the event loop may count on while another thread reads
-        yield _by_status("mlp_http_requests", "Answers given, by path and status.", "path", routes)
-        yield _histogram(
-            "mlp_http_request_seconds",
-            "Time from a request's headers to the last byte of its answer.",
-            {(path,): route.seconds for path, route in routes},
-            labels=("path",),
-        )
-
-    def _calls(self) -> Iterator[Metric]:
-        rpcs = list(self._metrics.rpcs.items())
-        if not rpcs:  # no gRPC port
-            return
-        yield _by_status("mlp_grpc_requests", "Calls, by method and status.", "method", rpcs)
-        yield _histogram(
-            "mlp_grpc_request_seconds",
-            "Time from a call's message to its answer.",
-            {(method,): counted.seconds for method, counted in rpcs},
-            labels=("method",),
-        )
+    def _runs(self) -> Iterator[str]:
+        metrics = self._metrics
+        yield from _histogram("mlp_model_run_seconds", "Time inside ONNX Runtime.", {"": metrics.model_seconds})
+        yield from _histogram("mlp_run_rows", "Rows of each run of the model.", {"": metrics.run_rows})
+        yield from _counter("mlp_rows_total", "Rows answered.", [("", metrics.rows)])
+        words = "NaN and infinite values, sent as null."
+        yield from _counter("mlp_non_finite_outputs_total", words, [("", metrics.non_finite)])
 
 
-def _histogram(
-    name: str, words: str, series: Mapping[tuple[str, ...], Histogram], labels: tuple[str, ...] = ()
-) -> Metric:
-    family = HistogramMetricFamily(name, words, labels=labels)
-    for values, histogram in series.items():
-        bounds = [*map(str, histogram.bounds), "+Inf"]
-        buckets = list(zip(bounds, accumulate(histogram.counts), strict=True))
-        family.add_metric(values, buckets=buckets, sum_value=histogram.total)
-    return family
+_HTTP_WORDS = ("Answers, refusals among them.", "From a whole request to its answer, model included.")
+_GRPC_WORDS = ("Calls by their status.", "From a call's message to its answer.")
 
 
-def _by_status(name: str, words: str, label: str, counted: Sequence[tuple[str, RouteMetrics]]) -> Metric:
-    family = CounterMetricFamily(name, words, labels=[label, "code"])
-    for asked, route in counted:
-        for status, count in list(route.statuses.items()):
-            family.add_metric([asked, str(status)], count)
-    return family
+def _asked(protocol: str, label: str, counted: Mapping[str, RouteMetrics], words: tuple[str, str]) -> Iterator[str]:
+    asked = list(counted.items())  # copies: the event loop may count on while another thread reads
+    yield from _counter(
+        f"mlp_{protocol}_requests_total",
+        words[0],
+        [
+            (_labels(**{label: name, "code": str(status)}), count)
+            for name, route in asked
+            for status, count in list(route.statuses.items())
+        ],
+    )
+    seconds = {_labels(**{label: name}): route.seconds for name, route in asked}
+    yield from _histogram(f"mlp_{protocol}_request_seconds", words[1], seconds)
 
 
-def _by_feature(name: str, words: str, counts: Mapping[str, int]) -> Metric:
-    family = CounterMetricFamily(name, words, labels=["feature"])
-    for feature, count in counts.items():
-        family.add_metric([feature], count)
-    return family
+def _by_feature(name: str, words: str, counts: Mapping[str, int]) -> Iterator[str]:
+    return _counter(name, words, [(_labels(feature=feature), count) for feature, count in counts.items()])
+
+
+def _counter(name: str, words: str, series: _Series) -> Iterator[str]:
+    return _family(name, "counter", words, series)
+
+
+def _gauge(name: str, words: str, series: _Series) -> Iterator[str]:
+    return _family(name, "gauge", words, series)
+
+
+def _family(name: str, kind: str, words: str, series: _Series) -> Iterator[str]:
+    yield f"# HELP {name} {words}"
+    yield f"# TYPE {name} {kind}"
+    for labels, value in series:
+        yield f"{name}{{{labels}}} {value}" if labels else f"{name} {value}"
+
+
+def _histogram(name: str, words: str, series: Mapping[str, Histogram]) -> Iterator[str]:
+    yield f"# HELP {name} {words}"
+    yield f"# TYPE {name} histogram"
+    for labels, histogram in series.items():
+        before, braced = (f"{labels},", f"{{{labels}}}") if labels else ("", "")
+        below = list(accumulate(histogram.counts))
+        for bound, count in zip((*histogram.bounds, "+Inf"), below, strict=True):
+            yield f'{name}_bucket{{{before}le="{bound}"}} {count}'
+        yield f"{name}_count{braced} {below[-1]}"
+        yield f"{name}_sum{braced} {histogram.total}"
+
+
+def _labels(**values: str) -> str:
+    return ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in values.items())

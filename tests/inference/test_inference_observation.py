@@ -16,6 +16,11 @@ from mlp.api.inference import Metadata
 from mlp.client.inference import InferenceClient
 from mlp.errors import Invalid, Unavailable
 from mlp.inference.cpu import available_cpus
+from mlp.inference.drift import Drift
+from mlp.inference.exposition import Exposition
+from mlp.inference.loading import load
+from mlp.inference.metrics import Metrics
+from mlp.inference.source import Artifact
 
 CUSTOMER = {"age": 61, "monthly fee": 20.5, "contract": "monthly", "city": "Bern"}
 
@@ -51,7 +56,31 @@ def test_requests_rows_and_times_are_counted(fresh):
     assert found["mlp_rows_total",] == 6
     assert found["mlp_http_requests_in_flight",] == 1  # the scrape itself
     assert found["mlp_model_info", *sorted(("iris", "1", iris().version.digest))] == 1
-    assert found["process_resident_memory_bytes",] > 0
+
+
+def test_the_process_is_shown_as_the_kernel_knows_it(fresh):
+    server = fresh(iris)
+    found = samples(server)
+    process = psutil.Process(server.process.pid)
+    assert found["process_start_time_seconds",] == pytest.approx(process.create_time(), abs=2)
+    assert found["process_resident_memory_bytes",] == pytest.approx(process.memory_info().rss, rel=0.2)
+    assert found["process_virtual_memory_bytes",] == pytest.approx(process.memory_info().vms, rel=0.2)
+    assert found["process_open_fds",] == pytest.approx(process.num_fds(), abs=5)
+    assert found["process_max_fds",] == process.rlimit(psutil.RLIMIT_NOFILE)[0]
+    assert 0 < found["process_cpu_seconds_total",] <= sum(process.cpu_times()[:2]) + 0.1
+
+
+def test_names_are_written_so_that_prometheus_reads_them_back(tmp_path):
+    (tmp_path / "model.onnx").write_bytes(iris().blob)
+    model = load(Artifact(iris().version, tmp_path / "model.onnx"), threads=1)
+    names = ['with "quotes"', "of two\nlines", "back\\slash", "größe {m}"]
+    inputs = [
+        feature.model_copy(update={"name": name}) for feature, name in zip(model.signature.inputs, names, strict=True)
+    ]
+    metrics = Metrics(Drift(model.signature.model_copy(update={"inputs": tuple(inputs)})))
+    text = Exposition(metrics, model).render().decode()
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert [sample.labels["feature"] for sample in families["mlp_feature_out_of_range"].samples] == names
 
 
 def test_values_unlike_those_at_training_are_served_and_counted(fresh):
