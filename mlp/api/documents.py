@@ -150,6 +150,14 @@ class RevisionDocument(TypedDict):
     current: NotRequired[bool]
 
 
+class HistoryDocument(TypedDict):
+    """What the agent remembers of a deployment."""
+
+    items: list[RevisionDocument]
+    damage: NotRequired[str | None]
+    """What of it cannot be read, in words."""
+
+
 class EventDocument(TypedDict):
     """`DeploymentEvent`."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, cast
 
 from mlp.api.deployment import Spec
-from mlp.api.documents import EventDocument, RevisionDocument
+from mlp.api.documents import EventDocument, HistoryDocument, RevisionDocument
 from mlp.api.wire import Answer
 
 Outcome = Literal["pending", "succeeded", "failed", "superseded", "unknown"]
@@ -63,3 +63,15 @@ class DeploymentEvent(Answer):
     def document(self) -> EventDocument:
         """Return it as it is told."""
         return cast(EventDocument, self.model_dump(mode="json"))
+
+
+class History(Answer):
+    """What the agent remembers of a deployment."""
+
+    items: list[Revision]
+    damage: str | None = None
+    """What of it cannot be read, in words."""
+
+    def document(self) -> HistoryDocument:
+        """Return it as it is told."""
+        return {"items": [each.document() for each in self.items], "damage": self.damage}

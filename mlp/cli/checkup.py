@@ -103,7 +103,8 @@ def _folder(session: Session) -> Iterator[Finding]:
         if folder.exists() and not folder.is_dir()
     ]
     wrong += damaged_files(Home(root))
-    yield from (Finding("folder", "error", words, key) for words, key in wrong)
+    for words, key in wrong:
+        yield Finding("folder", "warning" if key == "history_damaged" else "error", words, key)
     if not wrong:
         words = "nothing there yet" if mark is None else f"of mlp {mark['version']}"
         yield Finding("folder", "ok", f"{root}, {words}")

@@ -21,6 +21,20 @@ def damaged_files(home: Home) -> Iterator[tuple[str, str]]:
     for file in sorted(home.run.glob("*.json")):
         if slot_name(file.name) is not None and not _holds(file, _check_record):
             yield f"{file} cannot be read as the record of a process", "record_unreadable"
+    for file in sorted(home.history.glob("*.jsonl")):
+        if not _has_whole_lines(file):
+            yield f"{file} cannot be read whole: a part of the history is lost", "history_damaged"
+
+
+def _has_whole_lines(file: Path) -> bool:
+    try:
+        for line in file.read_bytes().splitlines():
+            str(json.loads(line)["at"])
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return False
+    return True
 
 
 def _holds(file: Path, check_: Callable[[Any], None]) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from mlp.api.documents import AgentDocument, DeploymentDocument, EventDocument, RevisionDocument, WhyDocument
+from mlp.api.documents import AgentDocument, DeploymentDocument, EventDocument, HistoryDocument, WhyDocument
 from mlp.client.answer import document_in, page_in
 from mlp.client.home import Home
 from mlp.client.refusal import refusal
@@ -47,9 +47,9 @@ class AgentClient:
         """Return one deployment. Raises NotFound (`deployment_not_found`)."""
         return document_in(self._call("GET", f"/deployments/{name}"), DeploymentDocument, _UNEXPECTED)
 
-    def history(self, name: str) -> list[RevisionDocument]:
+    def history(self, name: str) -> HistoryDocument:
         """Return what a deployment was asked to serve, the newest first. Raises NotFound (`deployment_not_found`)."""
-        return page_in(self._call("GET", f"/deployments/{name}/history"), RevisionDocument, _UNEXPECTED)[0]
+        return document_in(self._call("GET", f"/deployments/{name}/history"), HistoryDocument, _UNEXPECTED)
 
     def events(self, name: str) -> list[EventDocument]:
         """Return what happened to a deployment, the newest first. Raises NotFound (`deployment_not_found`)."""

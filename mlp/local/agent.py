@@ -15,7 +15,7 @@ from functools import partial
 from mlp import __version__
 from mlp.api.agent import AgentStatus, DamagedDeployment, ProcessStatus
 from mlp.api.deployment import ModelDeployment
-from mlp.api.history import DeploymentEvent, Revision
+from mlp.api.history import DeploymentEvent, History
 from mlp.api.why import Why
 from mlp.client.home import Home
 from mlp.errors import Conflict, NotFound, Unavailable
@@ -247,9 +247,9 @@ class Agent:
         self.wake()
         return stored.deployment
 
-    def history(self, name: str) -> list[Revision]:
+    def history(self, name: str) -> History:
         """Return what a deployment was asked to serve. Raises NotFound (`deployment_not_found`)."""
-        return self._journal.revisions(self.deployment(name))
+        return History(items=self._journal.revisions(self.deployment(name)), damage=self._journal.damage(name))
 
     def events(self, name: str) -> list[DeploymentEvent]:
         """Return what happened to a deployment. Raises NotFound (`deployment_not_found`)."""

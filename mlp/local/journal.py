@@ -1,8 +1,9 @@
 """What deployments were asked to serve, what became of it, and what happened to them, on disk.
 
 Two files a deployment, a line of JSON for each entry: `<name>.revisions.jsonl` and `<name>.events.jsonl`. Lines are
-added and never changed; a line that a crash tore is passed over. A file that has grown large is begun anew with its
-second half. Nothing that serves waits for them, and nothing ends because they cannot be written.
+added and never changed; one that cannot be read (a crash tore it) is passed over, and told of. A file that has grown
+large is begun anew with its second half. Nothing that serves waits for them, and nothing ends because they cannot be
+written.
 """
 
 from __future__ import annotations
@@ -48,6 +49,9 @@ class Journal:
     def found(self, deployment: ModelDeployment) -> None:
         """Note a spec that stands on disk, unless it is noted: it is older than the file, or a crash came between."""
         meta = deployment.metadata
+        damage = self.damage(meta.name)
+        if damage is not None:
+            _log.warning(damage, extra={"deployment": meta.name})
         numbers = {line.number for line in self._revision_lines(meta.name) if isinstance(line, Asked)}
         if (meta.generation or 1) not in numbers:
             self.asked(deployment, meta.creation_timestamp or datetime.now(UTC))
@@ -68,6 +72,21 @@ class Journal:
         """Return what a deployment was asked to serve, the newest first."""
         generation = deployment.metadata.generation or 1
         return revisions_of(deployment.spec.model_name, self._revision_lines(deployment.metadata.name), generation)
+
+    def damage(self, name: str) -> str | None:
+        """Return what of the revisions cannot be read, and what that means; None where all can."""
+        path = self._revisions(name)
+        try:
+            lines = path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return f"{path} cannot be read ({error.strerror}): no earlier revision is known"
+        lost = len(lines) - sum(1 for _ in _read(path, RevisionLine))
+        if not lost:
+            return None
+        many = f"{lost} of {len(lines)} lines cannot be read"
+        return f"{path}: {many}; the revisions that they told of are missing, and cannot be gone back to"
 
     def events(self, name: str) -> list[DeploymentEvent]:
         """Return what happened to a deployment, the newest first; what happened again is told once, with its count."""
@@ -97,9 +116,10 @@ class Journal:
 
     def _append(self, path: Path, entry: BaseModel) -> None:
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             with os.fdopen(descriptor, "ab") as file:
-                file.write(entry.model_dump_json(exclude_none=True).encode() + b"\n")
+                torn = os.pread(descriptor, 1, max(0, file.tell() - 1)) not in (b"", b"\n")
+                file.write(b"\n" * torn + entry.model_dump_json(exclude_none=True).encode() + b"\n")
                 size = file.tell()
             if size > self._largest_bytes:
                 _halve(path)

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from mlp.api.deployment import ModelDeployment
 from mlp.api.error import ErrorBody, ErrorDocument
-from mlp.api.history import DeploymentEvent, Revision
+from mlp.api.history import DeploymentEvent
 from mlp.client.refusals import code_of
 from mlp.errors import Conflict, Invalid, MlpError, NotFound, Unavailable
 from mlp.local.agent import Agent
@@ -62,7 +62,7 @@ class _Routes:
         return JSONResponse(self._agent.deployment(request.path_params["name"]).document())
 
     async def history(self, request: Request) -> Response:
-        return _items(self._agent.history(request.path_params["name"]))
+        return JSONResponse(self._agent.history(request.path_params["name"]).document())
 
     async def events(self, request: Request) -> Response:
         return _items(self._agent.events(request.path_params["name"]))
@@ -89,7 +89,7 @@ class _Routes:
         return JSONResponse({"state": "leaving"}, HTTPStatus.ACCEPTED)
 
 
-def _items(told: Sequence[Revision] | Sequence[DeploymentEvent]) -> Response:
+def _items(told: Sequence[DeploymentEvent]) -> Response:
     return JSONResponse({"items": [each.document() for each in told]})
 
 

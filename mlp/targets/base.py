@@ -93,8 +93,11 @@ class Target(Protocol):
         It goes on until the caller leaves; each platform is whole, so one that was missed is no loss.
         """
 
-    def history(self, name: str) -> Sequence[RevisionDocument]:
-        """Return what a deployment was asked to serve, the newest first. Raises NotFound (`deployment_not_found`)."""
+    def history(self, name: str, wrong: Wrong = unheard) -> Sequence[RevisionDocument]:
+        """Return what a deployment was asked to serve, the newest first; what is lost of it is told to `wrong`.
+
+        Raises NotFound (`deployment_not_found`).
+        """
 
     def events(self, name: str) -> Sequence[EventDocument]:
         """Return what happened to a deployment lately, the newest first. Raises NotFound (`deployment_not_found`)."""

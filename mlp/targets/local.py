@@ -148,9 +148,13 @@ class LocalTarget:
                     raise
                 time.sleep(_LOOK_SECONDS)
 
-    def history(self, name: str) -> Sequence[RevisionDocument]:
+    def history(self, name: str, wrong: Wrong = unheard) -> Sequence[RevisionDocument]:
         """Return what a deployment was asked to serve."""
-        return self._agent.history(name)
+        told = self._agent.history(name)
+        damage = told.get("damage")
+        if damage:
+            wrong(damage)
+        return told["items"]
 
     def events(self, name: str) -> Sequence[EventDocument]:
         """Return what happened to a deployment."""

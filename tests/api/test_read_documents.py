@@ -19,7 +19,7 @@ from mlp.api.deployment import (
     Spec,
     Status,
 )
-from mlp.api.history import DeploymentEvent, Revision
+from mlp.api.history import DeploymentEvent, History, Revision
 from mlp.api.inference import Metadata, Prediction, PredictRequest, Readiness, ServedModel
 from mlp.api.model import Model, ModelVersion, Source, VersionSummary
 from mlp.api.receipt import GoldenRows, Receipt
@@ -42,6 +42,7 @@ WRITTEN_BY = {
     documents.AgentDocument: AgentStatus,
     documents.DamageDocument: DamagedDeployment,
     documents.RevisionDocument: Revision,
+    documents.HistoryDocument: History,
     documents.EventDocument: DeploymentEvent,
     documents.LinkDocument: Link,
     documents.WhyDocument: Why,

@@ -64,7 +64,7 @@ def platform(stand_in: tuple[Path, Platform], mlp: Mlp, monkeypatch: pytest.Monk
     for known in (platform.versions, platform.aliases, platform.deployments, platform.revisions, platform.damaged):
         known.clear()
     platform.asked.clear()
-    platform.says = None
+    platform.says = platform.damage = None
     platform.push("iris", 1, b"one", signature(*FEATURES), receipt("setosa", "versicolor", "virginica"))
     platform.push("iris", 2, b"the second", signature(*FEATURES), receipt("setosa", "virginica", "virginica"))
     platform.push("iris", 9, b"nine", signature(*FEATURES), receipt("setosa"))

@@ -62,6 +62,8 @@ class Platform:
         self.says: bytes | None = None
         """What the agent says whatever it is asked, where that is set."""
         self.damaged: list[DamagedDeployment] = []
+        self.damage: str | None = None
+        """What the agent says that it cannot read of a history."""
         self.watching = 0
         """How often somebody has asked to be told of the next change."""
 
@@ -254,7 +256,7 @@ class _Agent(_Handler):
         match more:
             case ["history"]:
                 items = self.platform.revisions.get(name, [])
-                return self.answer({"items": [each.document() for each in items]})
+                return self.answer({"items": [each.document() for each in items], "damage": self.platform.damage})
             case ["why"]:
                 return self.answer(self.platform.why(name).document())
         return self.answer(self.platform.deployments[name].document())

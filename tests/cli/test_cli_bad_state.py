@@ -104,8 +104,13 @@ def test_doctor_finds_nothing_wrong_with_files_that_it_knows_or_that_are_not_the
     (home.deployments / "iris.json").write_text(json.dumps(kept))
     (home.run / "iris.0a1b2c3d.json").write_text(json.dumps({"name": "iris", "folder": "1:2"}))
     (home.run / "notes.json").write_text("mine")
+    (home.history / "iris.events.jsonl").write_text('{"at": "2026-01-01T00:00:00Z"}\n')
     ran = mlp("doctor", "--target", "local")
     assert (ran.code, f"ok        {home.root}" in ran.out) == (0, True)
+    with (home.history / "iris.events.jsonl").open("a") as file:
+        file.write("{")
+    ran = mlp("doctor", "--target", "local")
+    assert (ran.code, f"MLP2012 {home.history}/iris.events.jsonl cannot be read whole" in ran.out) == (0, True)
 
 
 @pytest.mark.parametrize("folder", ["registry", "deployments", "history", "logs", "cache", "run"])

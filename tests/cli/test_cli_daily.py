@@ -146,6 +146,17 @@ def test_why_where_all_is_well_has_no_cause(mlp, platform):
     assert "fix" not in ran.out
 
 
+def test_a_damaged_history_is_told_with_its_file(mlp, platform):
+    platform.damage = "/h/iris.revisions.jsonl: 3 of 4 lines cannot be read"
+    shown = mlp("history", "iris")
+    assert (shown.code, shown.err) == (0, f"! MLP2012 {platform.damage}\n")
+    assert "iris:1" in shown.out
+    for arguments in ([], ["--to", "7"]):
+        ran = mlp("rollback", "iris", *arguments)
+        assert ran.code == 3
+        assert ran.err.startswith(f"✗ MLP2012 {platform.damage}\n  fix: mend the file")
+
+
 @pytest.mark.parametrize("command", ["status", "wait", "history", "rollback", "why", "predict", "undeploy"])
 def test_a_name_that_is_not_deployed_is_not_found(mlp, platform, command):
     ran = mlp(command, "irsi", "--no-input")

@@ -59,6 +59,7 @@ def test_history_that_cannot_be_written_keeps_nothing_from_serving(running):
     try:
         assert running.deploy(deployment(1)).status.served_version == 1
         assert running.client.history("iris") == running.client.events("iris") == []
+        assert "Is a directory" in running.client.damage("iris")
     finally:
         for kind in ("revisions", "events"):
             (running.home.history / f"iris.{kind}.jsonl").rmdir()

@@ -85,9 +85,24 @@ def test_a_status_of_an_earlier_generation_decides_nothing(journal):
 def test_a_torn_line_is_passed_over(journal, tmp_path):
     journal.asked(deployment(1, 1), BEGIN)
     with (tmp_path / "iris.revisions.jsonl").open("ab") as file:
-        file.write(b'{"kind": "deci\n\xff\n')
+        file.write(b'{"kind": "deci\n\xff\n{"kind"')
     journal.asked(deployment(2, 2), BEGIN)
     assert [number for number, *_ in told(journal, deployment(2, 2))] == [2, 1]
+
+
+def test_what_cannot_be_read_of_a_history_is_told_with_its_file(journal, tmp_path):
+    file = tmp_path / "iris.revisions.jsonl"
+    assert journal.damage("iris") is None
+    journal.asked(deployment(1, 1), BEGIN)
+    assert journal.damage("iris") is None
+    file.write_bytes(b"\0" * 40)
+    assert journal.damage("iris").startswith(f"{file}: 1 of 1 lines cannot be read")
+    journal.found(deployment(1, 1))
+    assert journal.damage("iris").startswith(f"{file}: 1 of 2 lines cannot be read")
+    assert [number for number, *_ in told(journal, deployment(1, 1))] == [1]
+    file.unlink()
+    file.mkdir()
+    assert journal.damage("iris").startswith(f"{file} cannot be read (Is a directory)")
 
 
 def test_a_spec_that_is_older_than_the_record_is_noted_once(journal):

@@ -20,7 +20,10 @@ class TypedAgent(AgentClient):
         return ModelDeployment.model_validate(super().deployment(name))
 
     def history(self, name: str) -> list[Revision]:
-        return list(map(Revision.model_validate, super().history(name)))
+        return list(map(Revision.model_validate, super().history(name)["items"]))
+
+    def damage(self, name: str) -> str | None:
+        return super().history(name).get("damage")
 
     def events(self, name: str) -> list[DeploymentEvent]:
         return list(map(DeploymentEvent.model_validate, super().events(name)))

@@ -31,6 +31,12 @@ DEPLOYMENTS: Mapping[str, Known] = {
         "The platform runs, and what an earlier run served cannot be served now.",
         "mlp why {name}",
     ),
+    "history_damaged": Known(
+        "MLP2012",
+        "A deployment's history cannot be read whole",
+        "A file of the folder history/ was damaged or changed by hand; what serves does not depend on it.",
+        "mend the file that the message names, or choose a version: mlp deploy NAME --version N",
+    ),
     "immutable_field": Known(
         "MLP2003",
         "modelName cannot change",

@@ -21,7 +21,10 @@ def run(
 
     The newest comes first; the star marks what is asked for now. A cluster remembers versions and times alone.
     """
-    revisions = session.target.history(name)
+    from mlp.cli.catalogue import KNOWN
+
+    code = KNOWN["history_damaged"].code
+    revisions = session.target.history(name, lambda words: session.screen.warn(f"{code} {words}"))
     session.emit(list(revisions), lambda: history_text(revisions))
     if len(revisions) > 1:
         session.screen.next(f"rollback {name}")

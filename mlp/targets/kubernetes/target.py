@@ -117,7 +117,7 @@ class KubernetesTarget:
                 shown, since = found, time.monotonic()
                 yield shown
 
-    def history(self, name: str) -> Sequence[RevisionDocument]:
+    def history(self, name: str, wrong: Wrong = unheard) -> Sequence[RevisionDocument]:
         """Return the roll-outs that the cluster still knows; of earlier ones nothing but version and time."""
         from mlp.targets.kubernetes.past import revisions_of
 
