@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mlp.cli.catalogue import KNOWN
-from mlp.cli.text import columns
+from mlp.cli.table import Table
 
 if TYPE_CHECKING:
     from mlp.cli.session import Session
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _NOT_READY = 3
 
 
-def checks_text(checks: Sequence[Check]) -> str:
+def checks_table(checks: Sequence[Check]) -> Table:
     """Return a line a check."""
-    return columns(("CHECK", "OK", "FOUND"), [(each.name, "yes" if each.ok else "no", each.words) for each in checks])
+    return Table(("CHECK", "OK", "FOUND"), [(each.name, "yes" if each.ok else "no", each.words) for each in checks])
 
 
 def failing(session: Session, checks: Sequence[Check]) -> None:

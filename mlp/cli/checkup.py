@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from mlp import __version__
 from mlp.cli.catalogue import GENERIC, KNOWN
 from mlp.cli.failures import known_of
-from mlp.cli.text import columns, size
+from mlp.cli.table import Table
+from mlp.cli.text import size
 from mlp.errors import MlpError, Precondition
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _deployment(session: Session, name: str) -> Finding:
     )
 
 
-def checkup_text(found: Sequence[Finding]) -> str:
+def checkup_table(found: Sequence[Finding]) -> Table:
     """Return a line a finding; what is wrong has its fix below it."""
     rows, fixes = [], []
     for each in found:
@@ -152,8 +153,8 @@ def checkup_text(found: Sequence[Finding]) -> str:
         rows.append((each.part, each.level, " ".join(filter(None, (document["code"], each.words)))))
         if each.level != "ok" and document["fix"]:
             fixes.append(f"{document['code']} {each.part}: {document['fix']}")
-    table = columns(("PART", "STATE", "FOUND"), rows)
-    return "\n".join([table, "", "to mend", *(f"  {fix}" for fix in dict.fromkeys(fixes))]) if fixes else table
+    mending = "\n".join(["to mend", *(f"  {fix}" for fix in dict.fromkeys(fixes))]) if fixes else ""
+    return Table(("PART", "STATE", "FOUND"), rows, below=mending)
 
 
 def failing(found: Sequence[Finding]) -> Precondition | None:

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from mlp.cli.selection import names_of, selected, table_of
+from mlp.cli.table import Table
 
 
 class Format(StrEnum):
@@ -21,13 +22,16 @@ class Format(StrEnum):
     NAME = "name"
 
 
-def emit(format_: Format, document: Any, text: Callable[[], str], fields: str | None = None) -> None:
+def emit(format_: Format, document: Any, text: Callable[[], str | Table], fields: str | None = None) -> None:
     """Print `document` (plain lists, dictionaries and scalars), or what `text` makes of it for a person.
 
-    `fields` are names with commas between them: nothing else of the document is printed. Raises Invalid
-    (`unknown_field`, `no_names`).
+    `fields` are names with commas between them: nothing else of the document is printed. Where `text` makes a table,
+    its columns can be named too. Raises Invalid (`unknown_field`, `no_names`).
     """
-    chosen = document if fields is None else selected(document, fields)
+    chosen = document
+    if fields is not None:
+        shown = text()
+        chosen = selected(document, fields, shown if isinstance(shown, Table) else None)
     match format_:
         case Format.JSON:
             typer.echo(json.dumps(chosen, indent=2, ensure_ascii=False))
@@ -38,6 +42,6 @@ def emit(format_: Format, document: Any, text: Callable[[], str], fields: str | 
         case Format.NAME:
             typer.echo("".join(f"{name}\n" for name in names_of(document)), nl=False)
         case Format.TEXT:
-            words = text() if fields is None else table_of(chosen)
+            words = str(text()) if fields is None else table_of(chosen)
             if words:
                 typer.echo(words)

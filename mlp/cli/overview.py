@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from mlp.cli.table import Table
 from mlp.cli.text import age, columns, printable
 from mlp.targets.ready import blocking_condition, is_ready
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 DAMAGED = "FileDamaged"
 """What stands in the place of a reason where a deployment's file cannot be read."""
+_HEADERS = ("NAME", "MODEL", "READY", "SERVES", "URL", "RESTARTS", "AGE")
 
 
 def platform_document(platform: Platform) -> dict[str, Any]:
@@ -27,16 +29,14 @@ def platform_document(platform: Platform) -> dict[str, Any]:
     }
 
 
-def platform_text(platform: Platform) -> str:
+def platform_table(platform: Platform) -> Table:
     """Return the platform as a person reads it: the registry, then a line a deployment."""
     state = "ready" if platform.registry_ready else "not ready"
-    lines = [f"registry   {platform.registry_url}   {state}"]
-    if not (platform.deployments or platform.damaged):
-        return "\n".join([*lines, "nothing is deployed"])
     restarts = {process["name"]: process.get("restarts", 0) for process in platform.processes}
     rows = [_row(each, restarts.get(each["metadata"]["name"], 0)) for each in platform.deployments]
     rows += [(each["name"], "-", DAMAGED, *["-"] * 4) for each in platform.damaged]
-    return "\n".join([*lines, "", columns(("NAME", "MODEL", "READY", "SERVES", "URL", "RESTARTS", "AGE"), rows)])
+    above = f"registry   {platform.registry_url}   {state}"
+    return Table(_HEADERS, rows, above=above, empty="nothing is deployed")
 
 
 def _row(deployment: DeploymentDocument, restarts: int) -> tuple[object, ...]:
@@ -71,17 +71,14 @@ def readiness(deployment: DeploymentDocument) -> str:
     return condition["reason"] if condition else "Unknown"
 
 
-def deployment_text(deployment: DeploymentDocument) -> str:
+def deployment_table(deployment: DeploymentDocument) -> Table:
     """Return one deployment as a person reads it."""
-    status = deployment.get("status")
-    head = columns(("NAME", "MODEL", "READY", "SERVES", "URL", "RESTARTS", "AGE")[:5], [_row(deployment, 0)[:5]])
-    if status is None:
-        return head
     rows = [
         (each["type"], each["status"], each["reason"], age(each["lastTransitionTime"]), each.get("message", ""))
-        for each in status.get("conditions", [])
+        for each in (deployment.get("status") or {}).get("conditions", [])
     ]
-    return printable_lines([head, "", columns(("CONDITION", "STATUS", "REASON", "SINCE", "MESSAGE"), rows)])
+    conditions = columns(("CONDITION", "STATUS", "REASON", "SINCE", "MESSAGE"), rows) if rows else ""
+    return Table(_HEADERS[:5], [_row(deployment, 0)[:5]], below=conditions, is_one=True)
 
 
 def deployment_lines(deployments: Sequence[DeploymentDocument]) -> list[str]:

@@ -129,7 +129,7 @@ def push(session: Session, name: str, request: PackageRequest, *, trust: bool, a
         registry.aliases.set(name, alias, version.version)
         version = version.model_copy(update={"aliases": sorted({*version.aliases, alias})})
         session.screen.step(f"{name}@{alias} is {version.ref}")
-    session.emit(version.model_dump(mode="json"), lambda: f"{version.ref}   sha256:{version.digest}")
+    session.emit(version.model_dump(mode="json"), lambda: f"{version.ref}   digest {version.digest}")
     session.screen.next(f"deploy {name} --version {version.version}")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mlp.cli.text import age, columns
+from mlp.cli.table import Table
+from mlp.cli.text import age
 from mlp.errors import NotFound, Precondition
 
 if TYPE_CHECKING:
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 _HEADERS = ("REVISION", "SERVES", "OUTCOME", "AGE", "BY", "CAUSE")
 
 
-def history_text(revisions: Sequence[RevisionDocument]) -> str:
+def history_table(revisions: Sequence[RevisionDocument]) -> Table:
     """Return a line a revision; the one that is asked for now has a star."""
-    return columns(_HEADERS, [_row(each) for each in revisions])
+    return Table(_HEADERS, [_row(each) for each in revisions])
 
 
 def _row(revision: RevisionDocument) -> tuple[object, ...]:

@@ -3,27 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlp.cli.text import columns
 from mlp.errors import Invalid
 
+if TYPE_CHECKING:
+    from mlp.cli.table import Table
 
-def selected(document: Any, fields: str) -> Any:
+
+def selected(document: Any, fields: str, table: Table | None = None) -> Any:
     """Return the named fields of a document, or of each document of a list, in that order.
 
     A field of a field is written with a dot (`status.url`), null where it is absent; through a list it is one a
-    member. Raises Invalid (`unknown_field`) for a field that no document has.
+    member. The columns of the table that shows the document are fields, too: of its rows where the document is no
+    list. Raises Invalid (`unknown_field`) for a field that there is nowhere.
     """
     paths = [path.strip() for path in fields.split(",") if path.strip()]
-    _check(document if isinstance(document, list) else [document], paths)
+    if table is not None:
+        paths = [path.lower() if path.lower() in table.fields else path for path in paths]
+        document = _with_columns(document, table, paths)
+    _check(document if isinstance(document, list) else [document], paths, [] if table is None else table.fields)
     if isinstance(document, list):
         return [{path: _at(each, path) for path in paths} for each in document]
     return {path: _at(document, path) for path in paths}
 
 
-def _check(documents: list[Any], paths: list[str]) -> None:
-    known = list(dict.fromkeys(key for each in documents if isinstance(each, Mapping) for key in each))
+def _with_columns(document: Any, table: Table, paths: list[str]) -> Any:
+    """Return what the fields are those of: the documents with the columns of their rows, or the rows."""
+    records = table.records()
+    if isinstance(document, list):
+        return [{**each, **_others(row, each)} for each, row in zip(document, records, strict=True)]
+    if table.is_one:
+        return {**document, **_others(records[0], document)}
+    of_rows = [path for path in paths if path in table.fields and path not in document]
+    if of_rows and len(of_rows) < len(paths):
+        raise Invalid(
+            f"--fields names columns of the table ({', '.join(table.fields)}), or what there is besides "
+            f"({', '.join(document)}), not both",
+            code="unknown_field",
+        )
+    return records if of_rows else document
+
+
+def _others(row: dict[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: cell for field, cell in row.items() if field not in document}
+
+
+def _check(documents: list[Any], paths: list[str], columns_: list[str]) -> None:
+    keys = [key for each in documents if isinstance(each, Mapping) for key in each]
+    known = list(dict.fromkeys([*keys, *columns_])) if documents else []
     for path in paths:
         first = path.partition(".")[0]
         if known and first not in known:

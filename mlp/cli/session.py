@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mlp.api.model import ModelVersion
     from mlp.api.reference import ModelRef
+    from mlp.cli.table import Table
     from mlp.client.catalog import Catalog
     from mlp.client.inference import InferenceClient
     from mlp.client.registry import RegistryClient
@@ -178,7 +179,7 @@ class Session:
         """Look up a version; a bare name means its latest one."""
         return self.registry.version(reference.name, self.number_of(reference))
 
-    def emit(self, document: Any, text: Callable[[], str]) -> None:
+    def emit(self, document: Any, text: Callable[[], str | Table]) -> None:
         """Print data in the format that the user chose."""
         emit(self.flags.output, document, text, self.flags.fields)
 

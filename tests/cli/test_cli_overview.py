@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlp.cli.overview import deployment_lines, deployment_text
+from mlp.cli.overview import deployment_lines, deployment_table
 
 SERVED = {"replicas": 1, "readyReplicas": 1, "availableReplicas": 1, "servedVersion": 3}
 GONE = {"replicas": 0, "readyReplicas": 0, "availableReplicas": 0, "servedVersion": 3}
@@ -14,6 +14,6 @@ def deployed(status):
 
 @pytest.mark.parametrize(("status", "serves"), [(SERVED, "3"), (GONE, "-"), (None, "-")])
 def test_it_serves_what_answers_now_and_not_what_answered_last(status, serves):
-    table = deployment_text(deployed(status)).splitlines()
+    table = str(deployment_table(deployed(status))).splitlines()
     assert table[1].split()[table[0].split().index("SERVES")] == serves
     assert f"serves {serves.replace('-', 'nothing')}" in deployment_lines([deployed(status)])[0]

@@ -90,6 +90,11 @@ def test_without_the_models_only_rows_that_both_have_are_compared(versions):
 def test_a_version_is_fetched_once_and_its_digest_is_verified(mlp, platform, tmp_path):
     ran = mlp("model", "pull", "iris:2")
     assert (ran.code, ran.out) == (0, "iris-2.onnx\n")
+    version = platform.versions["iris", 2]
+    assert f"file sha256 {version.sha256}\n" in ran.err
+    assert f"its digest {version.digest[:12]} is of the file, the signature and the receipt together" in ran.err
+    shown = mlp("model", "show", "iris:2").out
+    assert f"digest       {version.digest}\nfile sha256  {version.sha256}\n" in shown
     assert (tmp_path / "iris-2.onnx").read_bytes() == b"the second"
     platform.asked.clear()
     assert mlp("model", "pull", "iris:2").code == 0

@@ -21,7 +21,7 @@ def run(
 
     It looks only, and changes nothing. Exit code 3 when something is not ready.
     """
-    from mlp.cli.checking import checks_text, failing
+    from mlp.cli.checking import checks_table, failing
     from mlp.targets.kubernetes.target import KubernetesTarget
 
     target = session.target_to_start()
@@ -32,6 +32,6 @@ def run(
     if not pre and checks[0].ok:
         checks += target.installation.check_running()
     session.emit(
-        [{"name": check.name, "ok": check.ok, "message": check.words} for check in checks], lambda: checks_text(checks)
+        [{"name": check.name, "ok": check.ok, "message": check.words} for check in checks], lambda: checks_table(checks)
     )
     failing(session, checks)

@@ -10,7 +10,7 @@ from mlp.cli.command import command
 from mlp.cli.redaction import redacted
 from mlp.cli.session import Session
 from mlp.cli.settings import KEYS, origins
-from mlp.cli.text import columns
+from mlp.cli.table import Table
 
 
 @command
@@ -37,5 +37,5 @@ def run(
         (each["name"], each["value"] or "-", (each["origin"] or "-") if show_origin else meanings[str(each["name"])])
         for each in document
     ]
-    session.emit(document, lambda: columns(headers, rows))
+    session.emit(document, lambda: Table(headers, rows))
     session.screen.detail(f"file: {session.configuration.path}")

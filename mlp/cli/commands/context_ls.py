@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlp.cli.command import command
 from mlp.cli.contexts import known_contexts
 from mlp.cli.session import Session
-from mlp.cli.text import columns
+from mlp.cli.table import Table
 
 
 @command
@@ -34,4 +34,4 @@ def run(session: Session) -> None:
         )
         for each in document
     ]
-    session.emit(document, lambda: columns(("NAME", "CLUSTER", "WHERE", "USED"), rows))
+    session.emit(document, lambda: Table(("NAME", "CLUSTER", "WHERE", "USED"), rows))

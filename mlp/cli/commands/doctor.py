@@ -24,13 +24,13 @@ def run(
     It looks only. Exit code 3 when something is wrong. A bundle holds versions, settings, state and the ends of logs;
     tokens and passwords are taken out, models and golden rows are never in it. What it holds is listed first.
     """
-    from mlp.cli.checkup import checkup_text, failing, findings
+    from mlp.cli.checkup import checkup_table, failing, findings
     from mlp.cli.text import size
 
     with session.screen.working("looking"):
         found = list(findings(session))
     document = [each.document() for each in found]
-    session.emit(document, lambda: checkup_text(found))
+    session.emit(document, lambda: checkup_table(found))
     if bundle is not None:
         from mlp.cli.bug_bundle import contents_of, write_bundle
 

@@ -9,7 +9,7 @@ import typer
 from mlp.cli.catalogue import GENERIC, KNOWN, Known, by_code
 from mlp.cli.command import command
 from mlp.cli.session import Session
-from mlp.cli.text import columns
+from mlp.cli.table import Table
 from mlp.errors import NotFound
 
 
@@ -26,7 +26,7 @@ def run(
         entries = sorted((*KNOWN.items(), *GENERIC.items()), key=lambda item: item[1].code)
         session.emit(
             [_document(key, entry) for key, entry in entries],
-            lambda: columns(("CODE", "MEANING"), [(entry.code, entry.title) for _, entry in entries]),
+            lambda: Table(("CODE", "MEANING"), [(entry.code, entry.title) for _, entry in entries]),
         )
         return
     found = by_code(code)

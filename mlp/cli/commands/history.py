@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mlp.cli.command import command
-from mlp.cli.revisions import history_text
+from mlp.cli.revisions import history_table
 from mlp.cli.session import Session
 
 
@@ -25,6 +25,6 @@ def run(
 
     code = KNOWN["history_damaged"].code
     revisions = session.target.history(name, lambda words: session.screen.warn(f"{code} {words}"))
-    session.emit(list(revisions), lambda: history_text(revisions))
+    session.emit(list(revisions), lambda: history_table(revisions))
     if len(revisions) > 1:
         session.screen.next(f"rollback {name}")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from mlp.cli.command import command
 from mlp.cli.imaging import Containerd, EngineName, engine_for, stores_for
 from mlp.cli.session import Session
-from mlp.cli.text import columns, size
+from mlp.cli.table import Table
+from mlp.cli.text import size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ def run(session: Session, *, containerd: Containerd = None, engine: EngineName =
     stores = stores_for(session, found, containerd=containerd) if named else []
     builder = Builder(found, bundle(), session.settings.python_image or "")
     rows = [_row(builder, image, stores) for image in IMAGES]
-    session.emit(rows, lambda: _text(rows, nodes=named))
+    session.emit(rows, lambda: _table(rows, nodes=named))
 
 
 def _row(builder: Builder, image: Image, stores: Sequence[NodeImages]) -> dict[str, Any]:
@@ -54,9 +55,9 @@ def _row(builder: Builder, image: Image, stores: Sequence[NodeImages]) -> dict[s
     }
 
 
-def _text(rows: list[dict[str, Any]], *, nodes: bool) -> str:
+def _table(rows: list[dict[str, Any]], *, nodes: bool) -> Table:
     headers = ["IMAGE", "STATE", "ID", "SIZE", *(["NODES"] if nodes else [])]
-    return columns(headers, [_cells(row, nodes=nodes) for row in rows])
+    return Table(headers, [_cells(row, nodes=nodes) for row in rows])
 
 
 def _cells(row: dict[str, Any], *, nodes: bool) -> list[str]:

@@ -10,7 +10,7 @@ import typer
 from mlp.cli.aliases import named_alias
 from mlp.cli.command import command
 from mlp.cli.session import Session
-from mlp.cli.text import columns
+from mlp.cli.table import Table
 
 if TYPE_CHECKING:
     from mlp.api.documents import AliasChangeDocument
@@ -38,7 +38,7 @@ def run(
     rows = [_row(change) for change in changes]
     session.emit(
         changes,
-        lambda: columns(("CHANGE", "WHEN", "BY", "FROM", "TO"), rows) if rows else f"{wanted} did not exist then",
+        lambda: Table(("CHANGE", "WHEN", "BY", "FROM", "TO"), rows, empty=f"{wanted} did not exist then"),
     )
 
 

@@ -8,7 +8,8 @@ import typer
 
 from mlp.cli.command import command
 from mlp.cli.session import Session
-from mlp.cli.text import age, columns
+from mlp.cli.table import Table
+from mlp.cli.text import age
 
 
 @command
@@ -21,5 +22,5 @@ def run(session: Session, *, name: Annotated[str, typer.Argument(metavar="NAME",
     ]
     session.emit(
         aliases,
-        lambda: columns(("ALIAS", "VERSION", "UPDATED", "BY"), rows) if rows else f"{name} has no aliases",
+        lambda: Table(("ALIAS", "VERSION", "UPDATED", "BY"), rows, empty=f"{name} has no aliases"),
     )

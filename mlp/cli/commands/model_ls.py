@@ -9,7 +9,8 @@ import typer
 
 from mlp.cli.command import command
 from mlp.cli.session import Session
-from mlp.cli.text import age, columns, size
+from mlp.cli.table import Table
+from mlp.cli.text import age, size
 from mlp.errors import Invalid
 
 if TYPE_CHECKING:
@@ -57,9 +58,7 @@ def _models(session: Session, search: str | None, tags: list[str], archived: boo
     headers = ("NAME", "LATEST", "ALIASES", "UPDATED", "DESCRIPTION", "ARCHIVED")
     session.emit(
         models,
-        lambda: (
-            _table(headers, list(map(_model_row, models)), archived) if models else _nothing("models", search, *tags)
-        ),
+        lambda: _table(headers, list(map(_model_row, models)), archived, _nothing("models", search, *tags)),
     )
 
 
@@ -68,18 +67,14 @@ def _versions(session: Session, name: str, where: str | None, tags: list[str], a
     headers = ("VERSION", "ALIASES", "TASK", "SIZE", "METRICS", "TAGS", "CREATED", "DIGEST", "ARCHIVED")
     session.emit(
         versions,
-        lambda: (
-            _table(headers, list(map(_version_row, versions)), archived)
-            if versions
-            else _nothing("versions", where, *tags)
-        ),
+        lambda: _table(headers, list(map(_version_row, versions)), archived, _nothing("versions", where, *tags)),
     )
 
 
-def _table(headers: Sequence[str], rows: Sequence[Sequence[object]], archived: bool) -> str:
+def _table(headers: Sequence[str], rows: Sequence[Sequence[object]], archived: bool, empty: str) -> Table:
     """Return a table; its last column is about the archive, and left out where nothing archived was asked for."""
     end = len(headers) if archived else -1
-    return columns(headers[:end], [row[:end] for row in rows])
+    return Table(headers[:end], [row[:end] for row in rows], empty=empty)
 
 
 def _model_row(model: ModelDocument) -> Sequence[object]:

@@ -46,7 +46,8 @@ def run_pull(
             session.registry.download(version, target, progress=progress)
     except OSError as error:
         raise Precondition(f"{target} cannot be written: {error.strerror}", code="file_unwritable") from error
-    session.screen.step(f"{version.ref}, {size(version.size)}, sha256:{version.sha256}")
+    session.screen.step(f"{version.ref}, {size(version.size)}, file sha256 {version.sha256}")
+    session.screen.note(f"its digest {version.digest[:12]} is of the file, the signature and the receipt together")
     typer.echo(str(target))
 
 

@@ -39,6 +39,7 @@ def version_text(version: VersionDocument) -> str:
         ("version", f"{version['name']}:{version['version']}"),
         ("aliases", ", ".join(version.get("aliases", [])) or "-"),
         ("digest", version["digest"]),
+        ("file sha256", version["sha256"]),
         ("size", size(version["size"])),
         ("created", _second(version["created_at"])),
         *([("archived", _second(archived))] if archived else []),

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from mlp.cli.command import command
-from mlp.cli.overview import deployment_lines, deployment_text, platform_document, platform_text
+from mlp.cli.overview import deployment_lines, deployment_table, platform_document, platform_table
 from mlp.cli.session import Session
 from mlp.cli.watching import Shown, show
 from mlp.errors import NotFound
@@ -35,17 +35,17 @@ def run(
         show(session, _platforms(session) if name is None else _deployments(session, name))
     elif name is None:
         platform = session.target.platform()
-        session.emit(platform_document(platform), lambda: platform_text(platform))
+        session.emit(platform_document(platform), lambda: platform_table(platform))
     else:
         deployment = session.target.get(name)
-        session.emit(deployment, lambda: deployment_text(deployment))
+        session.emit(deployment, lambda: deployment_table(deployment))
 
 
 def _platforms(session: Session) -> Iterator[Shown]:
     for platform in session.target.changes(idle=_IDLE_SECONDS):
         yield Shown(
             platform_document(platform),
-            partial(platform_text, platform),
+            platform_table(platform).__str__,
             partial(deployment_lines, platform.deployments),
         )
 
@@ -58,7 +58,7 @@ def _deployments(session: Session, name: str) -> Iterator[Shown]:
         deployment = next((each for each in platform.deployments if each["metadata"]["name"] == name), None) or _gone(
             name
         )
-        yield Shown(deployment, partial(deployment_text, deployment), partial(deployment_lines, [deployment]))
+        yield Shown(deployment, deployment_table(deployment).__str__, partial(deployment_lines, [deployment]))
         if has_settled(deployment):
             return
 

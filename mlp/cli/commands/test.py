@@ -27,7 +27,7 @@ def run(
     The models stay; a second run finds them there. Exit code 1 when something does not hold.
     """
     from mlp.cli import smoke
-    from mlp.cli.text import columns
+    from mlp.cli.table import Table
 
     session.screen.note(f"target: {session.target.describe()}")
     cases = smoke.SmokeTest(session, timeout=seconds_of(timeout)).run()
@@ -38,7 +38,7 @@ def run(
             {"name": case.name, "ok": case.failure is None, "seconds": round(case.seconds, 3), "message": case.found}
             for case in cases
         ],
-        lambda: columns(
+        lambda: Table(
             ("CASE", "OK", "SECONDS", "FOUND"),
             [(case.name, "no" if case.failure else "yes", f"{case.seconds:.1f}", case.found) for case in cases],
         ),

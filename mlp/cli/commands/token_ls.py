@@ -9,7 +9,8 @@ import typer
 
 from mlp.cli.command import command
 from mlp.cli.session import Session
-from mlp.cli.text import age, columns
+from mlp.cli.table import Table
+from mlp.cli.text import age
 
 if TYPE_CHECKING:
     from mlp.api.documents import TokenDocument
@@ -25,10 +26,10 @@ def run(
     tokens = session.catalog.tokens(limit=limit)
     session.emit(
         tokens,
-        lambda: (
-            columns(("NAME", "SCOPE", "EXPIRES", "LAST USED", "CREATED", "BY"), [_row(token) for token in tokens])
-            if tokens
-            else "no tokens yet"
+        lambda: Table(
+            ("NAME", "SCOPE", "EXPIRES", "LAST USED", "CREATED", "BY"),
+            [_row(token) for token in tokens],
+            empty="no tokens yet",
         ),
     )
 

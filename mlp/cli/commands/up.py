@@ -8,7 +8,7 @@ import typer
 
 from mlp.cli.command import command
 from mlp.cli.duration import Timeout, seconds_of
-from mlp.cli.overview import platform_document, platform_text
+from mlp.cli.overview import platform_document, platform_table
 from mlp.cli.session import Session
 from mlp.errors import Failed, Invalid
 
@@ -96,7 +96,7 @@ def run(
     session.meanwhile = ""
     if port is not None and not platform.registry_url.endswith(f":{port}"):
         session.screen.warn(f"--port {port} takes effect after mlp down: the registry runs at {platform.registry_url}")
-    session.emit(platform_document(platform), lambda: platform_text(platform))
+    session.emit(platform_document(platform), lambda: platform_table(platform))
     if platform.left_out:
         raise _not_back(platform)
     if not (platform.deployments or platform.damaged):

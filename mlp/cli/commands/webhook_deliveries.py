@@ -8,7 +8,8 @@ import typer
 
 from mlp.cli.command import command
 from mlp.cli.session import Session
-from mlp.cli.text import age, columns
+from mlp.cli.table import Table
+from mlp.cli.text import age
 from mlp.errors import Invalid
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ def run(
     told = session.catalog.deliveries(webhook, state=_state(state), limit=limit)
     session.emit(
         told,
-        lambda: (
-            columns(("EVENT", "STATE", "CREATED", "ATTEMPTS", "LAST ANSWER", "ID"), [_row(each) for each in told])
-            if told
-            else "no deliveries"
+        lambda: Table(
+            ("EVENT", "STATE", "CREATED", "ATTEMPTS", "LAST ANSWER", "ID"),
+            [_row(each) for each in told],
+            empty="no deliveries",
         ),
     )
 

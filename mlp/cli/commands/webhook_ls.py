@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlp.cli.command import command
 from mlp.cli.session import Session
-from mlp.cli.text import age, columns
+from mlp.cli.table import Table
+from mlp.cli.text import age
+
+if TYPE_CHECKING:
+    from mlp.api.documents import WebhookDocument
 
 
 @command
@@ -21,21 +25,14 @@ def run(
     webhooks = session.catalog.webhooks(limit=limit)
     session.emit(
         webhooks,
-        lambda: (
-            columns(
-                ("ID", "URL", "EVENTS", "CREATED", "BY"),
-                [
-                    (
-                        each["id"],
-                        each["url"],
-                        ",".join(each["events"]),
-                        f"{age(each['created_at'])} ago",
-                        each["created_by"],
-                    )
-                    for each in webhooks
-                ],
-            )
-            if webhooks
-            else "no webhooks yet"
+        lambda: Table(
+            ("ID", "URL", "EVENTS", "CREATED", "BY"),
+            [_row(each) for each in webhooks],
+            empty="no webhooks yet",
         ),
     )
+
+
+def _row(webhook: WebhookDocument) -> tuple[object, ...]:
+    created = f"{age(webhook['created_at'])} ago"
+    return (webhook["id"], webhook["url"], ",".join(webhook["events"]), created, webhook["created_by"])
