@@ -20,6 +20,7 @@ from mlp.errors import MlpError, Precondition
 
 if TYPE_CHECKING:
     from mlp.cli.session import Session
+    from mlp.targets import Platform
 
 Level = Literal["ok", "warning", "error"]
 LITTLE_ROOM = 1 << 30
@@ -127,11 +128,19 @@ def _platform(session: Session) -> Iterator[Finding]:
     if platform.registry_ready:
         yield Finding("registry", "ok", f"ready at {platform.registry_url}")
     else:
-        yield Finding("registry", "error", f"not ready at {platform.registry_url}", "registry_failed")
+        yield _registry(platform)
     for damaged in platform.damaged:
         yield Finding(damaged["name"], "error", damaged["message"], "state_corrupt")
     for deployment in platform.deployments:
         yield _deployment(session, deployment["metadata"]["name"])
+
+
+def _registry(platform: Platform) -> Finding:
+    """Say why the registry is not ready, where that is known."""
+    line = next((each for each in platform.processes if each["name"] == "registry"), None)
+    reason, message = (None, "") if line is None else (line.get("reason"), line.get("message", ""))
+    words = f"not ready at {platform.registry_url}{f': {message}' if message else ''}"
+    return Finding("registry", "error", words, "DiskFull" if reason == "DiskFull" else "registry_failed")
 
 
 def _deployment(session: Session, name: str) -> Finding:

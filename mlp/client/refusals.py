@@ -18,3 +18,11 @@ def code_of(error: OSError) -> str:
 def reason_of(error: OSError) -> str:
     """Return why a process cannot be started, as one word."""
     return "DiskFull" if error.errno in _NO_ROOM else "CannotStart"
+
+
+def words_of(error: OSError) -> str:
+    """Return what the system refuses, without its number."""
+    where = "" if error.filename is None else str(error.filename)
+    if error.errno in _NO_ROOM:
+        return f"no space is left for {where}" if where else "no space is left on the disk"
+    return f"{where}: {error.strerror or error}" if where else error.strerror or str(error)

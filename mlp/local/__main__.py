@@ -26,7 +26,7 @@ from mlp.api.upkeep import MarkDocument
 from mlp.client.home import Home
 from mlp.client.mark import AgentFile
 from mlp.client.marked import slot_name
-from mlp.client.refusals import code_of
+from mlp.client.refusals import code_of, words_of
 from mlp.errors import Invalid, MlpError
 from mlp.local.agent import Agent
 from mlp.local.documents import write_document
@@ -102,7 +102,7 @@ def _settings() -> Settings:
 
 def _report(error: MlpError | OSError, path: str | None) -> int:
     code = error.code if isinstance(error, MlpError) else code_of(error)
-    message = error.message if isinstance(error, MlpError) else str(error)
+    message = error.message if isinstance(error, MlpError) else words_of(error)
     logging.getLogger(__name__).error(message, extra={"code": code})
     if path is not None:
         reason = "".join(word.capitalize() for word in code.split("_"))

@@ -96,7 +96,8 @@ def _cause(state: Condition | None, process: ProcessStatus | None, evidence: Evi
             reason=registry.reason,
             message=registry.message,
         )
-        return _Cause(_REGISTRY_FAILED if broken else "RegistryUnavailable", registry.message or message, link)
+        cause = "DiskFull" if registry.reason == "DiskFull" else _REGISTRY_FAILED if broken else "RegistryUnavailable"
+        return _Cause(cause, registry.message or message, link)
     if reason == "PortTaken" and process is not None:
         return _Cause(reason, message, Link(kind="port", name=str(process.port), state="taken", reason=reason))
     if reason is None and state is not None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from mlp import __version__
 from mlp.api.agent import ProcessStatus
 from mlp.api.history import DeploymentEvent
-from mlp.client.refusals import reason_of
+from mlp.client.refusals import reason_of, words_of
+from mlp.client.room import lack_of_room
 from mlp.errors import Conflict
 from mlp.local.attempts import UNEXPLAINED, Attempts, Backoff, Ending
 from mlp.local.launch import Launch
@@ -23,6 +24,8 @@ from mlp.local.reconcile import Action, Close, Kill, Phase, Process, Seen, Start
 from mlp.local.records import ProcessRecord, Slot
 from mlp.local.sockets import Sockets
 
+_FOR_WANT_OF_ROOM = (UNEXPLAINED, "SchemaUpgradeFailed", "DataUnusable", "DatabaseUnusable", "CacheUnusable")
+"""Why processes say that they cannot start, or end without a word, where the disk is full."""
 _log = logging.getLogger(__name__)
 
 
@@ -216,6 +219,9 @@ class Keeper:
             reason, message = said.reason, said.message
         else:
             reason, message = UNEXPLAINED, child.exit_words()
+        full = lack_of_room(self._options.run.parent) if child.ready_seconds() is None else None
+        if full is not None and reason in _FOR_WANT_OF_ROOM:
+            reason, message = "DiskFull", f"{full}: {message}"
         record = child.record
         return Ending(record.revision, record.generation, reason, message, child.ready_seconds())
 
@@ -244,7 +250,9 @@ class Keeper:
             self._failed(Ending(revision, generation, "PortTaken", taken.message))
         except OSError as error:
             slot.clear()
-            self._failed(Ending(revision, generation, reason_of(error), f"the process cannot be started: {error}"))
+            self._failed(
+                Ending(revision, generation, reason_of(error), f"the process cannot be started: {words_of(error)}")
+            )
         else:
             self._children[child.pid] = _Kept(child, time.monotonic() + self._options.start_seconds)
             self._tell("Started", f"version {revision} was started", child)

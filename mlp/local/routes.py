@@ -17,7 +17,7 @@ from starlette.routing import Route
 from mlp.api.deployment import ModelDeployment
 from mlp.api.error import ErrorBody, ErrorDocument
 from mlp.api.history import DeploymentEvent
-from mlp.client.refusals import code_of
+from mlp.client.refusals import code_of, words_of
 from mlp.errors import Conflict, Invalid, MlpError, NotFound, Unavailable
 from mlp.local.agent import Agent
 
@@ -129,7 +129,7 @@ async def _fault(_request: Request, error: Exception) -> Response:
         case OSError():
             code = code_of(error)
             return _answer(
-                507, code if code != "folder_unusable" else "storage_failed", f"nothing was changed: {error}"
+                507, code if code != "folder_unusable" else "storage_failed", f"nothing was changed: {words_of(error)}"
             )
     return _answer(500, "internal", "the agent failed; its log says how")
 

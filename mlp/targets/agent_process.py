@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from mlp.client.home import Home
 from mlp.client.refusals import code_of
+from mlp.client.room import lack_of_room
 from mlp.errors import Failed, MlpError, Precondition
 
 _EXTRA = ("starlette", "uvicorn", "fastapi", "sqlmodel", "aiosqlite", "alembic", "onnx", "onnxruntime", "msgspec")
@@ -109,6 +110,9 @@ def _failure(home: Home, code: int) -> MlpError:
         said = json.loads(home.agent_failure.read_bytes())
         kind = Precondition if code == _CANNOT_START else Failed
         return kind(said["message"], code=_snake_case(said["reason"]))
+    full = lack_of_room(home.root)  # which also keeps it from saying so
+    if full is not None:
+        return Precondition(f"the agent cannot start: {full}", code="disk_full")
     log = home.log("agent")
     return Failed(f"the agent ended with exit code {code}; {log} says more", code="agent_failed")
 

@@ -10,7 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mlp import __version__
-from mlp.api.documents import AgentDocument, DeploymentDocument, EventDocument, RevisionDocument, WhyDocument
+from mlp.api.documents import (
+    AgentDocument,
+    DeploymentDocument,
+    EventDocument,
+    ProcessDocument,
+    RevisionDocument,
+    WhyDocument,
+)
 from mlp.api.reference import check_name
 from mlp.client.agent import AgentClient
 from mlp.client.home import Home
@@ -279,7 +286,7 @@ class LocalTarget:
 
         Return what the agent says, and whether one was started here.
         """
-        process = restarts = None
+        process = restarts = broken = None
         while True:
             if process is None and not self._home.is_kept():
                 process = self._start(settings)
@@ -290,12 +297,13 @@ class LocalTarget:
                 registry = next(line for line in status["processes"] if line["name"] == "registry")
                 failures = registry.get("restarts", 0)
                 if restarts is not None and failures > restarts:
-                    message = registry.get("message", "")
-                    raise Failed(f"the registry does not start: {message}", code="registry_failed")
+                    broken = _not_starting(registry)
                 restarts = failures
             failure = process.failure() if process is not None else None
             if failure is not None and failure.code != "agent_running":
                 raise failure
+            if broken is not None:
+                raise broken
             if time.monotonic() > deadline:
                 raise DeadlineExceeded("the registry did not become ready in time; 'mlp logs registry' may say why")
             time.sleep(_LOOK_SECONDS)
@@ -345,3 +353,11 @@ class LocalTarget:
             if time.monotonic() > deadline:
                 raise DeadlineExceeded(f"still running: {left}", code="shutdown_timeout")
             time.sleep(_LOOK_SECONDS)
+
+
+def _not_starting(registry: ProcessDocument) -> Failed | Precondition:
+    """Return what to say of a registry that ended instead of becoming ready."""
+    words = f"the registry does not start: {registry.get('message', '')}"
+    if registry.get("reason") == "DiskFull":
+        return Precondition(words, code="disk_full")
+    return Failed(words, code="registry_failed")

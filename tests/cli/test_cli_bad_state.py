@@ -14,6 +14,7 @@ from mlp.client.home import FORMAT, Home
 from mlp.client.mark import AgentFile
 from tests.cli.conftest import Mlp, Ran
 from tests.cli.test_cli_bad_input import assert_short
+from tests.local.machine import free_port
 
 READ_ONLY = {
     "up": (3, "Read-only file system"),
@@ -43,6 +44,24 @@ for line in lines:
 print(json.dumps(told))
 """
 """Mounts the folder read-only where nobody else sees it, and runs commands: of modes root takes no notice."""
+
+
+FULL = """
+import contextlib, io, json, pathlib, subprocess, sys
+home = pathlib.Path(sys.argv[1])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "none", str(home)], check=True)
+from mlp.cli.app import run
+def told(*line):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as err:
+        return run(line), "", err.getvalue()
+said = [told("up", "--timeout", "20s"), told("down")]
+with contextlib.suppress(OSError), (home / "filler").open("wb", buffering=0) as filler:
+    while True:
+        filler.write(bytes(4096))
+said += [told("up"), told("down")]
+print(json.dumps(said))
+"""
+"""Mounts a disk of 64 KiB where nobody else sees it, and starts the platform there, before and after it is filled."""
 
 
 def made(root: Path) -> Home:
@@ -75,6 +94,21 @@ def test_commands_beside_a_folder_that_is_read_only(mlp: Mlp, tmp_path, monkeypa
         assert (ran[0], words in ran[2]) == (code, True), (line, ran)
         assert_short(Ran(*ran), line)
         assert "Errno" not in ran[2], line
+
+
+def test_a_full_disk_is_named_as_what_keeps_registry_and_agent_from_starting(mlp: Mlp, tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("MLP_TARGET", "local")
+    monkeypatch.setenv("MLP_REGISTRY_PORT", str(free_port()))
+    monkeypatch.setenv("MLP_REGISTRY_COMMAND", '["false"]')  # ends without a word, as where there is no room for one
+    told = json.loads(alone(sys.executable, "-c", FULL, str(home)).stdout)
+    registry, down, agent, again = (Ran(*each) for each in told)
+    for ran, who in ((registry, "registry does not"), (agent, "agent cannot")):
+        assert ran.code == 3
+        assert f"MLP1120 the {who} start: no space is left on the disk of {home}" in ran.err
+        assert_short(ran, who)
+    assert (down.code, again.code) == (0, 0)
 
 
 @pytest.mark.parametrize(

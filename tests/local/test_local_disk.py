@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from mlp.api.deployment import ConditionType, ModelDeployment, ObjectMeta, Spec
-from mlp.client.refusals import code_of, reason_of
+from mlp.client.refusals import code_of, reason_of, words_of
 from mlp.errors import MlpError
 
 
@@ -32,7 +32,7 @@ def test_a_deployment_that_cannot_be_written_is_refused_and_what_serves_serves_o
     port = int(running.deploy(deployment(1)).status.url.rpartition(":")[2])
     temporary = running.home.deployments / ".iris.json.tmp"
     temporary.symlink_to("/dev/full")
-    with pytest.raises(MlpError, match="No space left") as refused:
+    with pytest.raises(MlpError, match="nothing was changed: no space is left") as refused:
         running.client.apply(deployment(2))
     assert refused.value.code == "disk_full"
     assert running.ask(port)["model"]["version"] == 1
@@ -75,5 +75,8 @@ def test_history_that_cannot_be_written_keeps_nothing_from_serving(running):
         (errno.EIO, "folder_unusable", "CannotStart"),
     ],
 )
-def test_what_the_system_refuses_has_a_code_and_a_reason(number, code, reason):
+def test_what_the_system_refuses_has_a_code_a_reason_and_words_without_a_number(number, code, reason):
+    assert "Errno" not in words_of(OSError(number, os.strerror(number), "/h/x"))
+    assert "/h/x" in words_of(OSError(number, os.strerror(number), "/h/x"))
+    assert words_of(OSError(number, os.strerror(number)))
     assert (code_of(OSError(number, "")), reason_of(OSError(number, ""))) == (code, reason)

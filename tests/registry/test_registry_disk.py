@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -88,6 +89,17 @@ def test_a_model_that_does_not_fit_leaves_room_for_others(registry: Registry, di
         assert http.get("/models/large").status_code == 404
         assert client.push("small", small.manifest, small.onnx).created
     check_log(registry)
+
+
+def test_a_registry_whose_database_has_no_room_for_its_schema_says_so(registry: Registry, tmp_path: Path) -> None:
+    told = tmp_path / "told.json"
+    command = COMMAND.replace(SMALL, "size=100k,mode=0700")
+    cramped = Registry(tmp_path / "data", (*ALONE, command, sys.executable), {"MLP_TERMINATION_FILE": str(told)})
+    cramped.data.mkdir(mode=0o700)
+    assert cramped.launch() == 3
+    said = json.loads(told.read_text())
+    assert said == {"reason": "DiskFull", "message": "the database has no room for its schema"}
+    check_log(cramped)
 
 
 def check_log(registry: Registry) -> None:

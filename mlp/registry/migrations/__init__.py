@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sqlite3
 import sys
 import time
 from typing import NoReturn
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 1.0
 _STARTING = frozenset({"57P03", "53300"})  # PostgreSQL: cannot connect now, too many connections
+_DISK_FULL = "53100"
+_NO_ROOM = 3
+"""How the process that upgrades ends where there is no room."""
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """Every revision that this code knows, oldest first."""
 HEAD = REVISIONS[-1]
@@ -34,8 +38,8 @@ def prepare_schema(address: Address, patience: float = 0) -> None:
     Any number of processes may do so at once: one changes the schema, the others wait for it. A database that does not
     answer is tried again for `patience` seconds.
 
-    Raises Precondition: `schema_newer`, `schema_upgrade_failed` (the database is then as it was), `database_unusable`;
-    Unavailable when the database does not answer.
+    Raises Precondition: `schema_newer`, `schema_upgrade_failed` and `disk_full` (the database is then as it was),
+    `database_unusable`; Unavailable when the database does not answer.
     """
     found = asyncio.run(_first_answer(address, patience))
     if found is not None and found not in REVISIONS:
@@ -94,6 +98,8 @@ def _upgrade(address: Address) -> None:
     if child == 0:
         _upgrade_and_exit(address)
     _, status = os.waitpid(child, 0)
+    if os.waitstatus_to_exitcode(status) == _NO_ROOM:
+        raise Precondition("the database has no room for its schema", code="disk_full")
     if status != 0:
         raise Precondition("the database's schema could not be upgraded", code="schema_upgrade_failed")
 
@@ -105,7 +111,17 @@ def _upgrade_and_exit(address: Address) -> NoReturn:
 
         upgrade_to_head(address)
         status = 0
+    except DBAPIError as error:
+        if _is_about_room(error):
+            status = _NO_ROOM
+        else:
+            sys.excepthook(*sys.exc_info())
     except Exception:  # noqa: BLE001  the edge of a process: it is told, and the exit code says the rest
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(status)
+
+
+def _is_about_room(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return code == sqlite3.SQLITE_FULL or getattr(error.orig, "sqlstate", None) == _DISK_FULL
