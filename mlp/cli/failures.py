@@ -64,6 +64,13 @@ def known_of(error: MlpError) -> Known:
     return entry or next(GENERIC[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in GENERIC)
 
 
+def line_of(error: MlpError) -> str:
+    """Return what is said of a failure that a command goes on after: code and message, without secrets."""
+    from mlp.cli.redaction import redacted
+
+    return redacted(f"{known_of(error).code} {error.message}")
+
+
 @contextmanager
 def ending(session: Session) -> Iterator[None]:
     """Run a command's body; nothing but a clean exit leaves this block."""

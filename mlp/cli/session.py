@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mlp.client.catalog import Catalog
     from mlp.client.inference import InferenceClient
     from mlp.client.registry import RegistryClient
+    from mlp.errors import MlpError
     from mlp.targets import ClusterOptions, Target
 
 
@@ -182,6 +183,18 @@ class Session:
     def emit(self, document: Any, text: Callable[[], str | Table]) -> None:
         """Print data in the format that the user chose."""
         emit(self.flags.output, document, text, self.flags.fields)
+
+    def failed(self, error: MlpError) -> None:
+        """Say that something failed, though the command goes on."""
+        from mlp.cli.failures import line_of
+
+        self.screen.wrong(line_of(error))
+
+    def damaged(self, error: MlpError) -> None:
+        """Say that something is damaged, which keeps nothing from being done."""
+        from mlp.cli.failures import line_of
+
+        self.screen.warn(line_of(error))
 
     def close(self) -> None:
         """Close the connections that the run has opened."""

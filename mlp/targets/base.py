@@ -14,14 +14,15 @@ from mlp.api.documents import (
     RevisionDocument,
     WhyDocument,
 )
+from mlp.errors import MlpError
 
 if TYPE_CHECKING:
     from mlp.api.deployment import ModelDeployment
 
 Report = Callable[[str], None]
 """Takes one short line for each change of state."""
-Wrong = Callable[[str], None]
-"""Takes one line for each thing that is not as it should be, though the verb goes on."""
+Wrong = Callable[[MlpError], None]
+"""Takes each thing that is not as it should be, though the verb goes on."""
 Watch = Callable[[Sequence[str]], None]
 """Takes, again and again while something is waited for, a line for each part: what it is at."""
 
@@ -30,7 +31,7 @@ def unwatched(_lines: Sequence[str]) -> None:
     """Take no notice."""
 
 
-def unheard(_line: str) -> None:
+def unheard(_what: object) -> None:
     """Take no notice."""
 
 

@@ -90,7 +90,7 @@ class LocalTarget:
         names = [each["metadata"]["name"] for each in left_out]
         platform = self.platform()
         for damaged in platform.damaged:
-            wrong(f"{damaged['name']}: {damaged['message']}")
+            wrong(Precondition(f"{damaged['name']}: {damaged['message']}", code="state_corrupt"))
             names.append(damaged["name"])
         return replace(platform, left_out=tuple(names))
 
@@ -123,7 +123,7 @@ class LocalTarget:
         damaged = sweep(self._home)
         for each in damaged:
             became = "no process of it runs" if each.pid is None else f"its process {each.pid} was found and ended"
-            wrong(f"MLP1122 {each.file} could not be read: {became}")
+            wrong(Precondition(f"{each.file} could not be read: {became}", code="record_unreadable"))
         left = ", ".join(f"{each.name} ({each.pid})" for each in marked(self._home.root))
         if left:
             raise Failed(f"still running: {left}", code="still_running")
@@ -160,7 +160,7 @@ class LocalTarget:
         told = self._agent.history(name)
         damage = told.get("damage")
         if damage:
-            wrong(damage)
+            wrong(Precondition(damage, code="history_damaged", details={"name": name}))
         return told["items"]
 
     def events(self, name: str) -> Sequence[EventDocument]:

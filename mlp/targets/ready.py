@@ -65,7 +65,7 @@ def has_returned(deployment: DeploymentDocument, waits: Waits, report: Report, w
     try:
         current = waits(deployment, timeout=max(0.0, deadline - time.monotonic()))
     except (Failed, DeadlineExceeded, Unavailable) as error:
-        wrong(error.message)
+        wrong(error)
         return False
     except (Conflict, NotFound) as error:  # somebody changed or deleted it: whoever did waits for that
         report(error.message)

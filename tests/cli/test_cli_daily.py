@@ -184,12 +184,12 @@ def test_up_shows_what_did_not_come_back_and_ends_as_a_failure(mlp, platform, st
         again = mlp("up", "-o", "json")
     assert (ran.code, again.code) == (1, 1)
     assert "✓ iris: version 1 answers\n" in ran.err
-    assert "✗ churn: row 3 differs\n" in ran.err
+    assert "✗ MLP2204 churn: row 3 differs\n" in ran.err
     assert (
         "✗ MLP2011 the platform runs, but 2 of 3 deployments did not come back: churn, lost\n  fix: mlp why churn"
         in ran.err
     )
-    assert "✗ lost: /h/lost.json cannot be read\n" in ran.err
+    assert "✗ MLP1110 lost: /h/lost.json cannot be read\n" in ran.err
     assert "GoldenRowsFailed" in ran.out
     assert "lost    -        FileDamaged" in ran.out
     assert len(json.loads(again.out)["deployments"]) == 2

@@ -147,7 +147,7 @@ def test_up_succeeds_though_a_deployment_cannot_come_back(running, said):
     wrong = []
     platform = running.up(said.append, timeout=20, wrong=wrong.append)
     assert (platform.registry_ready, platform.left_out) == (True, ("iris",))
-    assert [line for line in wrong if "row 3" in line] == wrong != []
+    assert [(each.code, "row 3" in each.message) for each in wrong] == [("GoldenRowsFailed", True)]
     assert not any("row 3" in line for line in said)
 
 
@@ -220,12 +220,14 @@ def test_waiting_ends_in_time_with_the_last_state(running):
     assert failed.value.code == "not_serving"
 
 
-def test_a_port_that_another_program_has_is_waited_for_but_not_by_up(running, said):
+def test_a_port_that_another_program_has_is_waited_for_but_not_by_up(running):
     port = int(serve(running)["status"]["url"].rpartition(":")[2])
     running.down(ignore, timeout=20)
     with socket.create_server(("127.0.0.1", port)):
-        assert running.up(ignore, timeout=60, wrong=said.append).left_out == ("iris",)
-        assert any(line.startswith("iris: ") and str(port) in line for line in said)
+        wrong = []
+        assert running.up(ignore, timeout=60, wrong=wrong.append).left_out == ("iris",)
+        assert [each.code for each in wrong] == ["PortTaken"]
+        assert wrong[0].message.startswith(f"iris: port {port} is taken by ")
         broken = running.get("iris")
         with pytest.raises(DeadlineExceeded, match="PortTaken"):
             running.wait_ready(broken, ignore, timeout=0.1)
@@ -306,7 +308,10 @@ def test_down_ends_what_a_killed_agent_left_though_its_records_are_damaged(runni
     wrong = []
     running.down(said.append, timeout=20, purge=True, wrong=wrong.append)
     assert len(wrong) == 2
-    assert f"MLP1122 {record} could not be read: its process {pids['iris']} was found and ended" in wrong
+    assert {each.code for each in wrong} == {"record_unreadable"}
+    assert f"{record} could not be read: its process {pids['iris']} was found and ended" in {
+        each.message for each in wrong
+    }
     assert said[0] == "the platform is down"
     assert not any(marked(home.root))
     assert not any(birth_of(pid) for pid in pids.values())

@@ -19,6 +19,6 @@ def run(session: Session, timeout: Timeout = "60s") -> None:
     target = session.target_to_start()
     session.screen.note(f"target: {target.describe()}")
     with session.screen.working("starting the platform"):
-        target.up(session.screen.step, timeout=seconds_of(timeout), wrong=session.screen.wrong)
+        target.up(session.screen.step, timeout=seconds_of(timeout), wrong=session.failed)
     served = demo.serve_samples(session, timeout=seconds_of(timeout))
     session.emit(served, lambda: demo.overview(served))

@@ -25,4 +25,4 @@ def run(
         session.confirm(f"Delete every model and deployment of {target.describe()}?")
     session.meanwhile = "what was told to end goes on ending: mlp status, or mlp down again"
     with session.screen.working("stopping the platform"):
-        target.down(session.screen.step, timeout=seconds_of(timeout), purge=purge, wrong=session.screen.warn)
+        target.down(session.screen.step, timeout=seconds_of(timeout), purge=purge, wrong=session.damaged)

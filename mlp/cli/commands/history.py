@@ -21,10 +21,7 @@ def run(
 
     The newest comes first; the star marks what is asked for now. A cluster remembers versions and times alone.
     """
-    from mlp.cli.catalogue import KNOWN
-
-    code = KNOWN["history_damaged"].code
-    revisions = session.target.history(name, lambda words: session.screen.warn(f"{code} {words}"))
+    revisions = session.target.history(name, session.damaged)
     session.emit(list(revisions), lambda: history_table(revisions))
     if len(revisions) > 1:
         session.screen.next(f"rollback {name}")

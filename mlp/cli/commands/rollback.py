@@ -9,7 +9,7 @@ import typer
 from mlp.cli.command import command
 from mlp.cli.duration import Timeout, seconds_of
 from mlp.cli.session import Session
-from mlp.errors import NotFound, Precondition
+from mlp.errors import MlpError, NotFound, Precondition
 
 
 @command
@@ -34,14 +34,14 @@ def run(
 
     seconds = seconds_of(timeout)
     present = deployment_of(session.target.get(name))
-    lost: list[str] = []
+    lost: list[MlpError] = []
     revisions = session.target.history(name, lost.append)
     try:
         revision = revision_to_restore(revisions, present, to)
     except (NotFound, Precondition) as error:
         if not lost:
             raise
-        raise Precondition(lost[0], code="history_damaged", details={"name": name}) from error
+        raise lost[0] from error
     number = revision["number"]
     session.screen.note(f"target: {session.target.describe()}")
     session.screen.note(f"{name}: back to revision {number}, {revision['model']}:{revision['version']}")

@@ -91,7 +91,7 @@ def run(
             registry_port=port,
             model_port=model_port,
             watch=watch,
-            wrong=session.screen.wrong,
+            wrong=session.failed,
         )
     session.meanwhile = ""
     if port is not None and not platform.registry_url.endswith(f":{port}"):
