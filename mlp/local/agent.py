@@ -28,6 +28,7 @@ from mlp.local.keeper import Keeper, Options
 from mlp.local.launch import REGISTRY, Launch, Launcher
 from mlp.local.left import Left, end, left_behind
 from mlp.local.logs import last_lines, tend
+from mlp.local.occupant import taken_by
 from mlp.local.ports import Ports, free_ports
 from mlp.local.reconcile import Phase, Wanted, wanted_of
 from mlp.local.records import HOLDER
@@ -98,7 +99,9 @@ class Agent:
         except Conflict as taken:
             if not adopted:
                 self._sockets.end()
-            raise Conflict(f"{taken.message}; MLP_REGISTRY_PORT moves the registry", code=taken.code) from None
+            raise Conflict(
+                f"{taken_by(self._ports.registry)}; MLP_REGISTRY_PORT moves the registry", code=taken.code
+            ) from None
 
     def _know(self, name: str, stored: StoredDeployment) -> None:
         """Keep from now on what stands on disk."""

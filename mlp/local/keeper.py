@@ -19,6 +19,7 @@ from mlp.errors import Conflict
 from mlp.local.attempts import UNEXPLAINED, Attempts, Backoff, Ending
 from mlp.local.launch import Launch
 from mlp.local.left import Left
+from mlp.local.occupant import taken_by
 from mlp.local.process import Child, start
 from mlp.local.reconcile import Action, Close, Kill, Phase, Process, Seen, Start, Stop, Wanted, reconcile
 from mlp.local.records import ProcessRecord, Slot
@@ -246,8 +247,8 @@ class Keeper:
         try:
             launch, record = self._launch(revision), self._record(revision, generation)
             child = start(launch, self.open(), slot, record)
-        except Conflict as taken:
-            self._failed(Ending(revision, generation, "PortTaken", taken.message))
+        except Conflict:
+            self._failed(Ending(revision, generation, "PortTaken", taken_by(self.port)))
         except OSError as error:
             slot.clear()
             self._failed(

@@ -26,6 +26,11 @@ def occupant(port: int) -> str | None:
     return None
 
 
+def taken_by(port: int) -> str:
+    """Return who has a port that cannot be had. It looks at every process, so it is asked only for what is told."""
+    return f"port {port} is taken by {occupant(port) or 'another program'}"
+
+
 def _inodes(port: int) -> Iterator[str]:
     for name in ("tcp", "tcp6"):
         with suppress(OSError):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from mlp.api.upkeep import MarkDocument
 from mlp.errors import Conflict
-from mlp.local.occupant import occupant
 from mlp.local.settings import Settings
 
 HOST = "127.0.0.1"
@@ -53,7 +52,6 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            who = occupant(port) or "another program"
-            raise Conflict(f"port {port} is taken by {who}", code="port_taken") from error
+            raise Conflict(f"port {port} is taken by another program", code="port_taken") from error
         raise
     return listener

@@ -1,11 +1,13 @@
 """Which ports an agent takes."""
 
 import os
+import re
 import socket
 
 import pytest
 
 from mlp.errors import Conflict
+from mlp.local.occupant import taken_by
 from mlp.local.ports import Ports, listen
 from mlp.local.settings import Settings
 
@@ -33,6 +35,8 @@ def test_ports_are_those_of_the_settings_then_those_of_before(before, settings, 
 def test_who_has_a_port_is_named():
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(Conflict, match=rf"port {port} is taken by \S+ \(pid {os.getpid()}\)") as refused:
+        with pytest.raises(Conflict, match=f"port {port} is taken") as refused:
             listen(port)
+        assert re.fullmatch(rf"port {port} is taken by \S+ \(pid {os.getpid()}\)", taken_by(port))
     assert refused.value.code == "port_taken"
+    assert taken_by(port) == f"port {port} is taken by another program"
