@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from mlp.client.own_log import OwnLog
 from mlp.errors import MlpError
 from mlp.inference import log
 from mlp.inference.failure import INTERNAL, reason_of, write_termination
@@ -32,6 +33,7 @@ def main() -> int:
     except MlpError as error:
         return _failed(error, os.environ.get("MLP_TERMINATION_FILE"))
     log.configure(settings.log_level)
+    OwnLog.keep(settings.log_file)
     try:
         run(settings)
     except MlpError as error:

@@ -79,6 +79,8 @@ class Settings(BaseModel):
     """An inherited file or pipe, told once when the server is ready."""
     termination_file: Path | None = None
     """Where the reason of a failed start is written."""
+    log_file: Path | None = None
+    """The file that stderr is; once it was put aside, the new one of that name is written."""
     drain_seconds: Annotated[float, Field(ge=0)] | None = None
     """How long connections are still served after SIGTERM; by default 5 s, or 1.5 s on an inherited socket."""
     api_keys_file: Path | None = None

@@ -26,6 +26,7 @@ from mlp.api.upkeep import MarkDocument
 from mlp.client.home import Home
 from mlp.client.mark import AgentFile
 from mlp.client.marked import slot_name
+from mlp.client.own_log import OwnLog
 from mlp.client.refusals import code_of, words_of
 from mlp.errors import Invalid, MlpError
 from mlp.local.agent import Agent
@@ -65,6 +66,7 @@ def _run(sweep_only: bool, environment: Mapping[str, str]) -> None:
             _sweep(home, settings.end_seconds)
             return
         before = home.mark()
+        OwnLog.keep(home.log("agent"))
         asyncio.run(_keep(settings, home, before, environment))
 
 

@@ -71,8 +71,9 @@ class Launcher:
         return self._launch(deployment.metadata.name, self.settings.model_command, environment)
 
     def _launch(self, name: str, command: tuple[str, ...], environment: Mapping[str, str]) -> Launch:
-        environment = {**self._general(), **environment}
-        return Launch(name, command, environment, self.home.root, self.home.log(name))
+        log = self.home.log(name)
+        environment = {**self._general(), "MLP_LOG_FILE": str(log), **environment}
+        return Launch(name, command, environment, self.home.root, log)
 
     def _general(self) -> dict[str, str]:
         # A DATABASE_URL in the user's shell belongs to some other program, and MLP_ settings speak to the agent.

@@ -10,6 +10,9 @@ import shutil
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
+
+from mlp.client.own_log import is_written
 
 KEPT = 3
 """How many older logs of a name there are at most."""
@@ -27,8 +30,9 @@ def open_log(path: Path) -> int:
 def rotate(path: Path, limit: int) -> bool:
     """Put a log of more than `limit` bytes aside as `<name>.log.1`, earlier ones as `.2` and `.3`; return whether.
 
-    It is copied and emptied, because the processes that write to it outlive whoever could tell them to open another;
-    a line that one of them writes in between may be lost.
+    It is renamed where those who write to it go on in the file that has its name then (`mlp.client.own_log`), and not a
+    byte is lost. Others could not be told to open another file; for them it is copied and emptied, and a line that
+    one of them writes in between may be lost.
     """
     try:
         if path.stat().st_size <= limit:
@@ -38,12 +42,28 @@ def rotate(path: Path, limit: int) -> bool:
     for number in range(KEPT - 1, 0, -1):
         with suppress(FileNotFoundError):
             _aside(path, number).replace(_aside(path, number + 1))
-    descriptor = os.open(_aside(path, 1), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with path.open("r+b") as log, os.fdopen(descriptor, "wb") as aside:
+    with path.open("r+b") as log:
+        if is_written(log.fileno()):
+            _rename(path)
+        else:
+            _copy(log, _aside(path, 1))
+    return True
+
+
+def _rename(path: Path) -> None:
+    """Put an empty log in the place of this one; there is never none."""
+    fresh = path.with_name(f"{path.name}.new")
+    os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    _aside(path, 1).hardlink_to(path)
+    fresh.replace(path)
+
+
+def _copy(log: BinaryIO, path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as aside:
         shutil.copyfileobj(log, aside, _COPY_BYTES)
         aside.flush()
         log.truncate(0)
-    return True
 
 
 async def tend(folder: Path, limit: int, seconds: float) -> None:

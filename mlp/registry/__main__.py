@@ -18,6 +18,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from mlp.client.own_log import OwnLog
 from mlp.errors import Invalid, MlpError
 from mlp.registry.app import create_app
 from mlp.registry.backup.run import back_up, restore
@@ -60,6 +61,7 @@ def run(settings: Settings, store: ArtifactStore | None = None) -> None:
     Raises Precondition when the data, the store, the schema or the port cannot be had, Invalid when a token file holds
     none.
     """
+    OwnLog.keep(settings.log_file)
     folder = DataFolder(settings.data)
     folder.create()
     folder.lock()

@@ -68,6 +68,8 @@ class Settings(StoreSettings, WebhookSettings):
     """MLP_READY_FD: an inherited pipe that is told, in a line of JSON, when the registry is ready."""
     termination_file: Annotated[Path | None, Field(alias="MLP_TERMINATION_FILE")] = None
     """MLP_TERMINATION_FILE: where the reason of a failed start is written."""
+    log_file: Annotated[Path | None, Field(alias="MLP_LOG_FILE")] = None
+    """MLP_LOG_FILE: the file that stderr is; once it was put aside, the new one of that name is written."""
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

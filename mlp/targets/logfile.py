@@ -13,10 +13,13 @@ from itertools import chain, count
 from pathlib import Path
 from typing import BinaryIO
 
+from mlp.client.own_log import is_written
 from mlp.client.refusals import code_of
 from mlp.errors import NotFound, Precondition
 
 _LOOK_SECONDS = 0.2
+_FAR = 10
+"""More than how many logs of a name are ever put aside."""
 
 
 def read_log(path: Path, tail: int | None, follow: bool, since: float | None = None) -> Iterator[str]:
@@ -40,25 +43,46 @@ def _lines(path: Path, file: BinaryIO, tail: int | None, follow: bool, oldest: d
     with file:
         if oldest is None:
             newest = deque(map(_text, file), tail)
-            yield from chain(_put_aside(path, None if tail is None else tail - len(newest)), newest)
+            yield from chain(_put_aside(path, file, None if tail is None else tail - len(newest)), newest)
         else:
-            yield from deque(_from(oldest, chain(_put_aside(path, None), map(_text, file))), tail)
+            yield from deque(_from(oldest, chain(_put_aside(path, file, None), map(_text, file))), tail)
         if not follow:
             return
         yield from _until_replaced(path, file)
+        following = _next(path, file)
     while True:
-        with path.open("rb") as successor:
-            yield from _until_replaced(path, successor)
+        with following:
+            yield from _until_replaced(path, following)
+            successor = _next(path, following)
+        following = successor
 
 
-def _put_aside(path: Path, tail: int | None) -> Iterable[str]:
-    """Return the last lines of the logs that were put aside."""
+def _next(path: Path, file: BinaryIO) -> BinaryIO:
+    """Open what was written after `file`: of the logs that were put aside the one before it, else the present one."""
+    while True:
+        place = _place(path, file)
+        with suppress(FileNotFoundError):  # they are being numbered anew
+            successor = (path if place <= 1 else _aside(path, place - 1)).open("rb")
+            if _place(path, file) == place:
+                return successor
+            successor.close()
+
+
+def _place(path: Path, file: BinaryIO) -> int:
+    """Return the number under which a log was put aside, 0 where it is not among them, or no longer."""
+    return next((number for number in range(1, _FAR) if _is(_aside(path, number), file)), 0)
+
+
+def _put_aside(path: Path, present: BinaryIO, tail: int | None) -> Iterable[str]:
+    """Return the last lines of the logs that were put aside before `present`, which may have been meanwhile."""
     found: deque[deque[str]] = deque()
-    for number in count(1):
+    for number in count(_place(path, present) + 1):
         if tail is not None and tail <= 0:
             break
         try:
             with _aside(path, number).open("rb") as file:
+                if os.path.sameopenfile(file.fileno(), present.fileno()):
+                    continue
                 found.appendleft(deque(map(_text, file), tail))
         except FileNotFoundError:
             break
@@ -85,7 +109,8 @@ def _is_from(oldest: datetime, line: str) -> bool:
 def _until_replaced(path: Path, file: BinaryIO) -> Iterator[str]:
     begun = b""
     while True:
-        replaced = _is_replaced(path, file)  # asked before reading: what was written before that is read below
+        # Asked before reading: what was written before that is read below.
+        replaced = _is_replaced(path, file) and not is_written(file.fileno())
         if file.tell() > os.fstat(file.fileno()).st_size:  # a copy was put aside, and the log emptied
             yield from _rest(_aside(path, 1), file.tell(), begun)
             begun = b""
@@ -118,7 +143,11 @@ def _text(line: bytes) -> str:
 
 
 def _is_replaced(path: Path, file: BinaryIO) -> bool:
+    return path.exists() and not _is(path, file)
+
+
+def _is(path: Path, file: BinaryIO) -> bool:
     try:
-        return not os.path.samestat(path.stat(), os.fstat(file.fileno()))
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:
         return False

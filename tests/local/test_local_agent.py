@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from mlp.api.deployment import Autoscaling, ConditionType, ModelDeployment, ObjectMeta, Spec
+from mlp.client.own_log import is_written
 from mlp.errors import Invalid, NotFound, Precondition
 from mlp.local.logs import rotate
 from mlp.targets.local import LocalTarget
@@ -370,6 +371,8 @@ def test_a_large_log_is_put_aside_while_its_process_goes_on_and_who_follows_it_m
     machine.deploy(deployment(2))
     assert next(followed) == "version 2 is ready"
     followed.close()
+    with machine.home.log("agent").open("rb") as own:
+        assert is_written(own.fileno())  # and can be renamed
     assert list(LocalTarget(machine.home).logs("iris", tail=2)) == ["version 1 is ready", "version 2 is ready"]
 
 
