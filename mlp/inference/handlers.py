@@ -26,8 +26,10 @@ _BY_CODE: Mapping[str, int] = {
     "method_not_allowed": 405,
     "request_timeout": 408,
     "expectation_failed": 417,
+    "misdirected": 421,
     "head_too_large": 431,
     "invalid_output": 500,
+    "overloaded": 503,
 }
 _BY_KIND: tuple[tuple[type[MlpError], int], ...] = (
     (TooLarge, 413),

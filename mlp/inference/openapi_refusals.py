@@ -13,6 +13,7 @@ _WORDS: Mapping[int, str] = {
     413: "The body is too large.",
     415: "The body is of another type, or compressed.",
     417: "`Expect` holds something else than `100-continue`.",
+    421: "`Host` names no server that is here.",
     422: "The rows do not fit the model; `details` names row and column.",
     431: "The head is too large.",
     500: "The server failed.",
@@ -74,7 +75,7 @@ def without_keys(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _references(form: str, statuses: tuple[int, ...], is_guarded: bool) -> dict[str, Any]:
-    wanted = sorted({*_EVERYWHERE, *statuses, *([401] if is_guarded else [])})
+    wanted = sorted({*_EVERYWHERE, *statuses, *((401, 421) if is_guarded else ())})
     return {str(status): {"$ref": f"#/components/responses/{form}{status}"} for status in wanted}
 
 

@@ -17,6 +17,7 @@ from mlp.inference.drift import Drift
 from mlp.inference.entry import Entry
 from mlp.inference.grpc_port import grpc_port, require_grpc
 from mlp.inference.health import HealthServer
+from mlp.inference.hosts import guard_of
 from mlp.inference.keys import api_keys
 from mlp.inference.lifecycle import Lifecycle, announce_ready
 from mlp.inference.listener import listen, open_health_listener, open_listener, try_grpc_port
@@ -75,7 +76,7 @@ def run(settings: Settings) -> None:
     limits = replace(settings.limits, connections=connections_within_reach(settings.limits.connections))
     entry = Entry(limits.in_flight, plane.check_room, keys.check if keys else None, tracing)
     server = Server(
-        app=App(routes, beside(model), metrics.route, entry.guard, tracing),
+        app=App(routes, beside(model), metrics.route, guard_of(settings, entry.guard), tracing),
         grpc=grpc_port(settings, model, calls, metrics, lifecycle, entry),
         limits=limits,
         traffic=metrics.traffic,

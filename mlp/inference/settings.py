@@ -21,6 +21,13 @@ _DRAIN_OWN = 5.0
 _DRAIN_INHERITED = 1.5
 
 _IN_ANY_CASE = BeforeValidator(lambda word: word.lower() if isinstance(word, str) else word)
+
+
+def _separated(names: object) -> object:
+    """Return the names in a list that is separated by commas."""
+    return tuple(filter(None, (name.strip().lower() for name in names.split(",")))) if isinstance(names, str) else names
+
+
 _PLAIN: Mapping[str, str] = {
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -87,6 +94,8 @@ class Settings(BaseModel):
     """A file of keys that callers have to show, one a line; read again when it changes."""
     allow_open: bool = False
     """Serve callers from other machines although nobody is asked for a key."""
+    allowed_hosts: Annotated[tuple[str, ...] | None, BeforeValidator(_separated)] = None
+    """Names in `Host` headers that are served besides this machine's, separated by commas; with keys the only ones."""
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_048_576
     """The largest request body; 1,000 rows of 30 numbers are about 600,000 bytes."""
     max_rows: Annotated[int, Field(ge=1)] = 50_000
@@ -127,6 +136,19 @@ class Settings(BaseModel):
             raise ValueError(
                 "no model: set MLP_MODEL_NAME, MLP_MODEL_VERSION and MLP_REGISTRY_URL, "
                 "or MLP_MODEL_FILE and MLP_MANIFEST_FILE"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Self:
+        ports: dict[int, str] = {}
+        for setting in ("health_port", "grpc_port", *(() if self.listen_fd is not None else ("port",))):
+            port = getattr(self, setting)
+            if port and ports.setdefault(port, setting) != setting:
+                raise ValueError(f"{variable_of(setting)} and {variable_of(ports[port])} are both {port}")
+        if {"max_queue", "max_in_flight"} <= self.model_fields_set and self.max_queue > self.max_in_flight:
+            raise ValueError(
+                "MLP_MAX_QUEUE is more than MLP_MAX_IN_FLIGHT: who waits for the model counts among those in flight"
             )
         return self
 

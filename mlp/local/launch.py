@@ -64,6 +64,7 @@ class Launcher:
             "MLP_HOST": HOST,
             "MLP_PORT": str(port),
             "MLP_DRAIN_SECONDS": f"{self.settings.drain_seconds:g}",
+            "MLP_ALLOWED_HOSTS": self.settings.allowed_hosts,
         }
         status = deployment.status
         if status is not None and status.served_version == version and status.digest is not None:

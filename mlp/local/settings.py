@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     """Where the registry listens; by default where it did before, 8000 at first."""
     model_port: Port | None = None
     """The first port tried for a new deployment; by default the one of before, 8001 at first."""
+    allowed_hosts: str = ""
+    """Under which names, besides this machine's, models may be asked, separated by commas: those of a proxy."""
     start_seconds: Seconds = 60
     """How long a process may take to become ready."""
     drain_seconds: Seconds = 2

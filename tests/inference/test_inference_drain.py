@@ -41,7 +41,8 @@ def test_a_request_that_has_begun_is_finished(launcher, registry):
     server = launcher.start(drain_seconds=0, **registry.publish(iris()))
     connection = socket.create_connection(("127.0.0.1", server.port))
     body = BODY.encode()
-    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body)
+    line = b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
+    head = line + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body)
     connection.sendall(head + body[:9])
     assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
     server.process.send_signal(signal.SIGTERM)

@@ -119,7 +119,7 @@ def test_a_body_at_the_limit_is_read_and_one_byte_more_is_not(iris_server):
 
 
 def test_a_body_declared_too_large_is_refused_before_it_is_sent(iris_server):
-    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999999999\r\n\r\n"
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999999\r\n\r\n"
     received = exchange(iris_server.port, head)
     assert received.startswith(b"HTTP/1.1 413 ")
     assert b"connection: close" in received
@@ -152,7 +152,7 @@ def test_a_chunked_body_within_the_limit_is_read(iris_server):
 
 
 def test_a_caller_that_hangs_up_within_its_body_leaves_no_trace(iris_server):
-    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"
     for _ in range(20):
         with socket.create_connection(("127.0.0.1", iris_server.port)) as connection:
             connection.sendall(head)
@@ -164,11 +164,11 @@ def test_a_caller_that_hangs_up_within_its_body_leaves_no_trace(iris_server):
     "sent",
     [
         b"HELLO\r\n\r\n",
-        b"BREW /predict HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"GET /h\xe9alth HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"CONNECT evil.example:80 HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        b"BREW /predict HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /h\xe9alth HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT evil.example:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
         b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
@@ -187,12 +187,12 @@ def test_a_websocket_upgrade_is_answered_as_the_request_that_it_is(iris_server):
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_request_that_offers_http_2_keeps_its_body_and_its_connection(iris_server, chunked):
     """As `curl --http2` and Java's client send it."""
-    offer = b"Host: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+    offer = b"Host: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
     framed = b"Content-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
     if chunked:
         framed = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
     first = b"POST /predict HTTP/1.1\r\n%b%b" % (offer, framed)
-    last = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    last = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", iris_server.port), timeout=20) as connection:
         for part in (first[:60], first[60:-9], first[-9:] + first + last):
             connection.sendall(part)

@@ -20,7 +20,7 @@ from mlp.inference.http1 import HttpServer, Limits, Reply, Request, Traffic
 IMPATIENT = Limits(head_seconds=0.3, body_seconds=0.3, idle_seconds=0.3)
 CROWDED = Limits(head_seconds=2.0, body_seconds=2.0, idle_seconds=2.0, connections=1_200)
 DRIP_SECONDS = 0.05
-HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
+HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 KINDS = {
     "silent": (b"", b"", b""),
     "stalled within its head": (HEAD, b"", b" 408 "),
@@ -28,7 +28,7 @@ KINDS = {
     "stalled within its body": (HEAD + b"Content-Length: 9999\r\n\r\n{", b"", b" 408 "),
     "dripping its body": (HEAD + b"Content-Length: 9999\r\n\r\n{", b" ", b" 408 "),
     "dripping chunks": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n", b" 408 "),
-    "idle after an answer": (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"", b" 200 "),
+    "idle after an answer": (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"", b" 200 "),
 }
 
 
@@ -70,7 +70,7 @@ async def cut_off(port: int, begin: bytes, drop: bytes) -> bytes:
 
 async def asked(port: int) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET /good HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    writer.write(b"GET /good HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     said = await reader.read()
     writer.close()
     await writer.wait_closed()

@@ -13,7 +13,7 @@ from served_models import iris
 
 MINUTES = float(os.environ.get("MLP_SOAK_LOAD_MINUTES", "10"))
 BODY = b'{"features": [[5.1, 3.5, 1.4, 0.2]]}'
-REQUEST = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(BODY), BODY)
+REQUEST = b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n%b" % (len(BODY), BODY)
 CPU = str(max(os.sched_getaffinity(0)))
 
 

@@ -54,8 +54,8 @@ REQUESTS: Mapping[str, Known] = {
     "misdirected": Known(
         "MLP5508",
         "A host name that is not served",
-        "The registry answers to names that it was told only: other sites must not reach it through a browser.",
-        "use 127.0.0.1, or start the registry with that name in MLP_REGISTRY_ALLOWED_HOSTS",
+        "Registry and model servers answer to names they were told only: other sites must not reach them by a browser.",
+        "use 127.0.0.1, or name the host in MLP_REGISTRY_ALLOWED_HOSTS or, for a model, in MLP_ALLOWED_HOSTS",
     ),
     "open_bind": Known(
         "MLP5509",
