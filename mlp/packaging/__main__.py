@@ -9,6 +9,7 @@ from typing import TextIO
 
 from mlp.errors import MlpError, Precondition
 from mlp.packaging.child import MODEL_FILE, SUMMARY_FILE, Report, Summary
+from mlp.packaging.presence import check_present
 from mlp.packaging.request import Package, PackageRequest
 
 
@@ -30,6 +31,7 @@ def main() -> int:
 
 
 def _package_source(request: PackageRequest) -> Package:
+    check_present(request)
     try:
         from mlp.packaging.steps import package_source
     except ModuleNotFoundError as error:

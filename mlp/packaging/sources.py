@@ -15,14 +15,7 @@ import sklearn
 from sklearn.exceptions import InconsistentVersionWarning
 
 from mlp.errors import Failed, Invalid, MlpError, NotFound, Precondition
-
-
-def file_of(source: str) -> Path:
-    """Return the path `source`, or raise NotFound (`file_not_found`)."""
-    path = Path(source)
-    if not path.is_file():
-        raise NotFound(f"there is no file {source}", code="file_not_found", details={"path": source})
-    return path
+from mlp.packaging.presence import file_of, missing_module
 
 
 def open_pickle(source: str) -> Any:
@@ -47,7 +40,7 @@ def open_reference(source: str) -> Any:
     try:
         found: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        raise _missing(error) from error
+        raise missing_module(error.name) from error
     except (Exception, SystemExit) as error:
         raise Failed(
             f"importing {module_name} failed: {type(error).__name__}: {error}", code="reference_failed"
@@ -67,7 +60,7 @@ def _why_closed(path: Path, error: Exception) -> MlpError:
     if written_by is not None and written_by != sklearn.__version__:
         return _other_version(path, written_by)
     if isinstance(error, ModuleNotFoundError):
-        return _missing(error)
+        return missing_module(error.name)
     if isinstance(error, AttributeError):
         return Precondition(
             f"{path.name} needs a class or function that is not where the pickle says: {error}. "
@@ -91,12 +84,6 @@ def _other_version(path: Path, version: str) -> Precondition:
         f"{path.name} was made by scikit-learn {version}, and this is scikit-learn {sklearn.__version__}",
         code="sklearn_version_mismatch",
         details={"made_by": version, "installed": sklearn.__version__},
-    )
-
-
-def _missing(error: ModuleNotFoundError) -> Precondition:
-    return Precondition(
-        f"the Python module {error.name} is not installed here", code="missing_module", details={"module": error.name}
     )
 
 

@@ -15,10 +15,11 @@ from mlp.packaging.graph import inputs_in, made_up, read_graph, taken_as_is
 from mlp.packaging.infer import cells_of, inputs_of, seen
 from mlp.packaging.original import Original, public_name
 from mlp.packaging.outcome import Outcome, Wishes, finished
+from mlp.packaging.presence import file_of
 from mlp.packaging.prove import Rows, prove
 from mlp.packaging.provenance import source_of
 from mlp.packaging.request import Annotations, Evaluation, Package, PackageRequest, SourceKind
-from mlp.packaging.sources import file_of, open_pickle, open_reference
+from mlp.packaging.sources import open_pickle, open_reference
 from mlp.packaging.table import TEXT, Table, read_table, table_of
 
 

@@ -6,6 +6,8 @@ import json
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from mlp.api.receipt import SampleKind
 from mlp.errors import DeadlineExceeded, Failed, Invalid, MlpError, NotFound, Precondition, Unproved, Unsupported
 from mlp.packaging import Annotations, PackageRequest, SourceKind, package, package_in_child
 from mlp.packaging.child import Report, without_secrets
+from mlp.packaging.presence import check_present
 from mlp.packaging.steps import package_source
 
 
@@ -227,6 +230,36 @@ def test_what_is_wrong_with_a_source_is_said(here, source, code, words):
     refusal = refusal_of(source)
     assert refusal.code == code
     assert words in refusal.message
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"source": "nowhere.joblib"}, "file_not_found"),
+        ({"source": "no_such_module.inner:model"}, "missing_module"),
+        ({"source": "there.onnx", "sample": "nowhere.csv"}, "file_not_found"),
+    ],
+)
+def test_what_is_not_there_is_said_before_a_library_is_imported(here, more, code):
+    Path("there.onnx").write_bytes(b"")
+    program = (
+        "import sys; from mlp.packaging.__main__ import main; code = main()\n"
+        "print(sorted({'sklearn', 'joblib', 'onnx', 'numpy'} & set(sys.modules)), code, file=sys.stderr)"
+    )
+    request = PackageRequest(**more).model_dump_json()
+    ran = subprocess.run(
+        [sys.executable, "-c", program, "."], input=request, capture_output=True, text=True, check=True
+    )
+    assert json.loads(ran.stdout)["code"] == code
+    assert ran.stderr == "[] 1\n"
+
+
+def test_a_module_of_the_working_directory_is_there(here):
+    Path("shelf").mkdir()
+    Path("shelf/__init__.py").write_text("raise SystemExit('it was imported')\n")
+    check_present(PackageRequest(source="shelf.inner:model"))
+    with pytest.raises(Unsupported):
+        check_present(PackageRequest(source="model.txt"))
 
 
 def test_a_pickle_that_holds_no_estimator_is_refused(here):
