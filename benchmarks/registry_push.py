@@ -126,7 +126,7 @@ def _push(model: Path, manifest: Manifest, store: str, figures: Figures, **setti
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mlp-bench-")))
         running = stack.enter_context(registry(folder, **settings))
         client = stack.enter_context(RegistryClient(running.url))
-        client.models()
+        client.ready()
         sent_at: list[float] = []
         with Watch(running, size) as watch:
             version = client.push("large", manifest, model, progress=lambda _: sent_at.append(time.perf_counter()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ from typing import Self
 import httpx
 
 from mlp.api.collection import CollectionReport, CollectionRequest
-from mlp.api.model import Manifest, Model, ModelList, ModelVersion, Upload, UploadRequest, VersionList, VersionSummary
+from mlp.api.model import Manifest, Model, ModelVersion, Upload, UploadRequest
 from mlp.client.aliases import Aliases
 from mlp.client.http import call, error_of, failure_of
-from mlp.client.pages import document_of, listed
-from mlp.client.resource import PAGE, SECONDS_TO_COLLECT, WHO, path_of
+from mlp.client.pages import document_of
+from mlp.client.resource import SECONDS_TO_COLLECT, WHO, path_of
 from mlp.client.token_file import token_in
 from mlp.client.tokens import Tokens
 from mlp.client.uses import Uses
@@ -77,36 +77,9 @@ class RegistryClient(AbstractContextManager["RegistryClient"]):
         """Return if the registry can take a push now; raise Unavailable if not."""
         call(self._http, WHO, "GET", "/ready")
 
-    def models(
-        self, *, search: str | None = None, tags: Sequence[str] = (), archived: bool = False, limit: int = PAGE
-    ) -> list[Model]:
-        """Return at most `limit` models by name; those with all of `tags`, each of which is `key` or `key=value`.
-
-        Archived ones are among them only if they are asked for.
-        """
-        query = {"search": search, "tag": list(tags), "archived": archived or None}
-        return listed(self._http, "/models", ModelList, query, limit)
-
     def model(self, name: str) -> Model:
         """Return one model; NotFound (`model_not_found`) when there is none of that name."""
         return document_of(call(self._http, WHO, "GET", path_of(name)), Model)
-
-    def versions(
-        self,
-        name: str,
-        *,
-        where: str | None = None,
-        tags: Sequence[str] = (),
-        archived: bool = False,
-        limit: int = PAGE,
-    ) -> list[VersionSummary]:
-        """Return at most `limit` versions of a model, newest first; those with all of `tags`.
-
-        Archived ones are among them only if they are asked for.
-        `where` filters: `metrics.accuracy > 0.95 and tags.team = 'risk'`; Invalid (`invalid_filter`) when it is none.
-        """
-        query = {"filter": where, "tag": list(tags), "archived": archived or None}
-        return listed(self._http, f"{path_of(name)}/versions", VersionList, query, limit)
 
     def version(self, name: str, version: int) -> ModelVersion:
         """Return one version with signature and receipt; NotFound (`version_not_found`) when there is none."""

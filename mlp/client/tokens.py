@@ -6,10 +6,10 @@ import re
 
 import httpx
 
-from mlp.api.token import NAME_PATTERN, Identity, NewToken, Scope, Token, TokenList, TokenRequest
+from mlp.api.token import NAME_PATTERN, Identity, NewToken, Scope, TokenRequest
 from mlp.client.http import call
-from mlp.client.pages import document_of, listed
-from mlp.client.resource import PAGE, WHO
+from mlp.client.pages import document_of
+from mlp.client.resource import WHO
 from mlp.errors import Invalid
 
 
@@ -23,10 +23,6 @@ class Tokens:
         """Make a token, worth something for `expires_in` seconds, or for ever; Conflict (`token_exists`)."""
         body = TokenRequest(name=check_token_name(name), scope=scope, expires_in=expires_in).model_dump(mode="json")
         return document_of(call(self._http, WHO, "POST", "/tokens", json=body), NewToken)
-
-    def all(self, *, limit: int = PAGE) -> list[Token]:
-        """Return at most `limit` tokens by name, without what only their holders know."""
-        return listed(self._http, "/tokens", TokenList, {}, limit)
 
     def revoke(self, name: str) -> None:
         """Have every replica of the registry refuse a token within 5 seconds; NotFound (`token_not_found`)."""

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import httpx
 from pydantic import SecretStr, ValidationError
 
-from mlp.api.webhook import Delivery, DeliveryList, DeliveryState, Subject, Webhook, WebhookList, WebhookRequest
+from mlp.api.webhook import Subject, Webhook, WebhookRequest
 from mlp.client.http import call
-from mlp.client.pages import document_of, listed
-from mlp.client.resource import PAGE, WHO
+from mlp.client.pages import document_of
+from mlp.client.resource import WHO
 from mlp.errors import Invalid
 
 
@@ -32,16 +32,6 @@ class Webhooks:
         body = request.model_dump(mode="json") | {"secret": secret}
         return document_of(call(self._http, WHO, "POST", "/webhooks", json=body), Webhook)
 
-    def all(self, *, limit: int = PAGE) -> list[Webhook]:
-        """Return at most `limit` webhooks, oldest first."""
-        return listed(self._http, "/webhooks", WebhookList, {}, limit)
-
     def delete(self, webhook: int) -> None:
         """Have a webhook told nothing more, not even what waits; NotFound (`webhook_not_found`)."""
         call(self._http, WHO, "DELETE", f"/webhooks/{webhook:d}")
-
-    def deliveries(self, webhook: int, *, state: DeliveryState | None = None, limit: int = PAGE) -> list[Delivery]:
-        """Return at most 100 of what a webhook was told, newest first; with `state`, only those."""
-        query = {"limit": str(min(limit, PAGE))} | ({} if state is None else {"state": state.value})
-        answer = call(self._http, WHO, "GET", f"/webhooks/{webhook:d}/deliveries", params=query)
-        return document_of(answer, DeliveryList).items

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from mlp.client.catalog import Catalog
 from mlp.client.registry import RegistryClient
 
 sys.path.insert(0, str(Path(__file__).parent))  # what the tests here share lies beside them
@@ -112,6 +113,12 @@ def http(registry: Registry) -> Iterator[httpx.Client]:
 def client(registry: Registry) -> Iterator[RegistryClient]:
     with registry.client() as client:
         yield client
+
+
+@pytest.fixture
+def catalog(registry: Registry) -> Iterator[Catalog]:
+    with registry.catalog() as catalog:
+        yield catalog
 
 
 @pytest.fixture(scope="module")

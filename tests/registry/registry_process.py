@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from mlp.client.catalog import Catalog
 from mlp.client.registry import RegistryClient
 from mlp.registry.__main__ import main
 
@@ -97,6 +99,14 @@ class Registry:
 
     def client(self) -> RegistryClient:
         return RegistryClient(self.url)
+
+    def catalog(self) -> closing[Catalog]:
+        return closing(Catalog(self.url))
+
+    def numbers(self, name: str, **asked: Any) -> list[int]:
+        """Return the versions of a model, newest first."""
+        with self.catalog() as catalog:
+            return [each["version"] for each in catalog.versions(name, **asked)]
 
     def http(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, timeout=30)

@@ -7,6 +7,7 @@ import pytest
 from databases import ON_BOTH_DATABASES
 from sample_models import code_of, linear_model
 
+from mlp.client.catalog import Catalog
 from mlp.client.registry import RegistryClient
 
 pytestmark = ON_BOTH_DATABASES
@@ -27,7 +28,7 @@ def test_a_model_is_created_changed_and_deleted(http: httpx.Client) -> None:
     assert http.post("/models", json={"name": "churn"}).json()["tags"] == {}
 
 
-def test_models_are_found_by_name_and_tag_and_listed_in_pages(http: httpx.Client, client: RegistryClient) -> None:
+def test_models_are_found_by_name_and_tag_and_listed_in_pages(http: httpx.Client, catalog: Catalog) -> None:
     for number in range(5):
         document = {"name": f"page-{number}", "tags": {"parity": str(number % 2), "only/a.key": ""}}
         http.post("/models", json=document).raise_for_status()
@@ -35,14 +36,19 @@ def test_models_are_found_by_name_and_tag_and_listed_in_pages(http: httpx.Client
     assert [model["name"] for model in first["items"]] == ["page-0", "page-1"]
     second = http.get("/models", params={"search": "page-", "limit": 2, "cursor": first["next"]}).json()
     assert [model["name"] for model in second["items"]] == ["page-2", "page-3"]
-    assert [model.name for model in client.models(search="page-", limit=4)] == [f"page-{n}" for n in range(4)]
-    assert [model.name for model in client.models(tags=["parity=1"])] == ["page-1", "page-3"]
-    assert len(client.models(tags=["only/a.key"])) == 5
-    assert [model.name for model in client.models(tags=["parity=0", "only/a.key="], limit=2)] == ["page-0", "page-2"]
-    assert client.models(tags=["parity=2", "only/a.key"]) == []
+    assert [model["name"] for model in catalog.models(search="page-", limit=4)] == [f"page-{n}" for n in range(4)]
+    assert [model["name"] for model in catalog.models(tags=["parity=1"])] == ["page-1", "page-3"]
+    assert len(catalog.models(tags=["only/a.key"])) == 5
+    assert [model["name"] for model in catalog.models(tags=["parity=0", "only/a.key="], limit=2)] == [
+        "page-0",
+        "page-2",
+    ]
+    assert catalog.models(tags=["parity=2", "only/a.key"]) == []
 
 
-def test_versions_are_listed_newest_first_in_pages(http: httpx.Client, client: RegistryClient) -> None:
+def test_versions_are_listed_newest_first_in_pages(
+    http: httpx.Client, client: RegistryClient, catalog: Catalog
+) -> None:
     for slope in range(1, 6):
         sample = linear_model(100.0 + slope)
         client.push("paged", sample.manifest, sample.onnx)
@@ -50,7 +56,7 @@ def test_versions_are_listed_newest_first_in_pages(http: httpx.Client, client: R
     assert [version["version"] for version in first["items"]] == [5, 4]
     rest = http.get("/models/paged/versions", params={"limit": 3, "cursor": first["next"]}).json()
     assert ([version["version"] for version in rest["items"]], rest["next"]) == ([3, 2, 1], None)
-    assert [version.version for version in client.versions("paged", limit=4)] == [5, 4, 3, 2]
+    assert [version["version"] for version in catalog.versions("paged", limit=4)] == [5, 4, 3, 2]
     assert "signature" not in first["items"][0]
 
 

@@ -21,7 +21,7 @@ def check_whole(registry: Registry, name: str) -> list[int]:
     with registry.client() as client, registry.http() as http:
         if http.get(f"/models/{name}").status_code == 404:
             return []
-        versions = [client.version(name, summary.version) for summary in client.versions(name)]
+        versions = [client.version(name, number) for number in registry.numbers(name)]
         for version in versions:
             client.download(version, registry.data.parent / "downloaded.onnx")
     return [version.version for version in versions]

@@ -52,7 +52,7 @@ def https(replicas: tuple[Registry, Registry]) -> Iterator[tuple[httpx.Client, h
 def check_whole(replica: Registry, name: str, numbers: list[int]) -> None:
     """See that a model has just these versions, and that the bytes of each have their digest."""
     with replica.client() as client:
-        versions = [client.version(name, each.version) for each in client.versions(name, limit=1_000)]
+        versions = [client.version(name, number) for number in replica.numbers(name, limit=1_000)]
         for version in versions:
             client.download(version, replica.data.parent / "downloaded.onnx")
     assert sorted(version.version for version in versions) == numbers

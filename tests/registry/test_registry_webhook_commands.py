@@ -28,10 +28,10 @@ def test_a_webhook_is_made_with_a_key_and_looked_at(make_registry: Any, tmp_path
         assert made.returncode == 0, made.stderr
         assert key.stat().st_mode & 0o777 == 0o600
         assert key.read_text("ascii").strip() not in made.stdout + made.stderr
-        with registry.client() as client:
+        with registry.client() as client, registry.catalog() as catalog:
             sample = linear_model(1)
             client.push("iris", sample.manifest, sample.onnx)
-            eventually(lambda: [each for each in client.webhooks.deliveries(1) if each.finished_at], "end")
+            eventually(lambda: [each for each in catalog.deliveries(1) if each["state"] != "waiting"], "end")
     told = mlp(registry, "deliveries", "1", "--state", "failed").stdout.splitlines()
     assert [line.split()[:2] for line in told] == [["EVENT", "STATE"], ["version.created", "failed"]]
     assert "HTTP 410" in told[1]
