@@ -29,14 +29,17 @@ SECONDS = 2.0
 CALLERS = 64
 TIMES = 5
 WIDTH = 1_250
+"""Units of a layer: about a millisecond a row."""
+HEAVY_WIDTH = 2_800
+"""About five milliseconds a row."""
 ROW = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
 
 
 @contextmanager
-def network_in_cache() -> Iterator[dict[str, str]]:
-    """Put a network of random weights, about a millisecond a row, into a cache; yield the settings of its server."""
+def network_in_cache(width: int = WIDTH) -> Iterator[dict[str, str]]:
+    """Put a network of random weights into a cache; yield the settings of its server."""
     random = np.random.default_rng(3)
-    sizes = (len(ROW), WIDTH, WIDTH, WIDTH, 1)
+    sizes = (len(ROW), width, width, width, 1)
     nodes, weights, last = [], [], "x"
     for number, pair in enumerate(itertools.pairwise(sizes)):
         weight = (random.normal(size=pair) / pair[0] ** 0.5).astype(np.float32)
@@ -110,11 +113,11 @@ def measure_batching(rounds: int = ROUNDS) -> Table:
 
 def measure_overload(rounds: int = ROUNDS) -> Table:
     """Five times as many requests as the server can answer, sent by callers who do not heed that they were refused."""
-    found: dict[str, list[dict[str, float]]] = {"auto": [], "off": []}
-    with network_in_cache() as settings:
-        for way, results in found.items():
-            with served({**settings, "MLP_BATCHING": way}) as (port, _, _):
-                results.extend(_overload(port) for _ in range(rounds))
+    ways = ((WIDTH, "auto"), (WIDTH, "off"), (HEAVY_WIDTH, "off"))
+    found: dict[tuple[int, str], list[dict[str, float]]] = {each: [] for each in ways}
+    for (width, way), results in found.items():
+        with network_in_cache(width) as settings, served({**settings, "MLP_BATCHING": way}) as (port, _, _):
+            results.extend(_overload(port) for _ in range(rounds))
     lines = (
         ("peak, 64 callers that wait", "peak", "/s", 0),
         ("sent", "sent", "/s", 0),
@@ -132,7 +135,7 @@ def measure_overload(rounds: int = ROUNDS) -> Table:
         command="python -m benchmarks inference_load",
         remarks=f"The same network. {TIMES} times the peak is offered for {SECONDS:g} s on 1,000 connections, each of "
         "which is used again as soon as it has its answer, a refusal too; what finds no free connection is not sent.",
-        headers=("what", f"runs shared, median of {rounds}", "a run a request"),
+        headers=("what", f"runs shared, median of {rounds}", "a run a request", f"the same, {HEAVY_WIDTH:,} units"),
         rows=[
             (name, *(spread([each[key] for each in results], unit, digits) for results in found.values()))
             for name, key, unit, digits in lines
