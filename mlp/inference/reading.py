@@ -46,15 +46,18 @@ class TwoSteps(Generic[Call]):
         read: Callable[[Request], Call],
         answer: Callable[[Call], Reply | Promise[Reply]],
         readers: Readers,
+        slow_bytes: Callable[[Request], int] = lambda request: len(request.body),
     ) -> None:
+        """`slow_bytes` tells how much of a body takes its time to read."""
         self._read = read
         self._answer = answer
         self._readers = readers
+        self._slow_bytes = slow_bytes
 
     def __call__(self, request: Request) -> Reply | Promise[Reply]:
         """Answer one request; raise what its two steps raise."""
         self._readers.admit()
-        if len(request.body) <= _LARGE:
+        if self._slow_bytes(request) <= _LARGE:
             return self._answer(self._read(request))
         return Promise.of(self._apart(request))
 

@@ -9,7 +9,7 @@ import msgspec
 
 from mlp.errors import Invalid
 from mlp.inference.http1 import Reply, Request
-from mlp.inference.oip.datatypes import from_bytes, mismatch, to_bytes
+from mlp.inference.oip.datatypes import BYTES, from_bytes, mismatch, to_bytes
 from mlp.inference.oip.document import UNSET, parse
 from mlp.inference.oip.elements import ElementReader
 from mlp.inference.oip.outputs import Output
@@ -64,14 +64,32 @@ def read(request: Request, elements: ElementReader) -> Call:
     )
 
 
-def _parted(request: Request) -> tuple[bytes, memoryview]:
-    body = memoryview(request.body)
+def slow_bytes(request: Request) -> int:
+    """Return how much of the body takes its time to read: numbers that come as bytes do not; strings do.
+
+    Raises Invalid (`invalid_header`).
+    """
+    if HEADER not in request.headers:
+        return len(request.body)
+    size = _document_bytes(request)
+    return size if BYTES.encode() not in request.body[:size] else len(request.body)
+
+
+def _document_bytes(request: Request) -> int:
     given = request.headers.get(HEADER)
     if given is None:
-        return request.body, body[:0]
-    if not given.isdigit() or len(given) > 9 or int(given) > len(body):
+        return len(request.body)
+    if not given.isdigit() or len(given) > 9 or int(given) > len(request.body):
         raise Invalid("Inference-Header-Content-Length is not the length of the JSON document", code="invalid_header")
-    return bytes(body[: int(given)]), body[int(given) :]
+    return int(given)
+
+
+def _parted(request: Request) -> tuple[bytes, memoryview]:
+    size = _document_bytes(request)
+    if size == len(request.body):
+        return request.body, memoryview(b"")
+    body = memoryview(request.body)
+    return bytes(body[:size]), body[size:]
 
 
 class ReplyWriter:

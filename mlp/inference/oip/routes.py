@@ -29,7 +29,7 @@ class OpenInference:
         self._calls = calls
         self._lifecycle = lifecycle
         self._elements = ElementReader(model.signature.names)
-        self._infer = TwoSteps(self._read, self._answer, readers)
+        self._infer = TwoSteps(self._read, self._answer, readers, rest.slow_bytes)
         self._reply = rest.ReplyWriter(model.name, model.version).write
 
     def routes(self) -> Mapping[str, Route]:
