@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import signal
@@ -11,7 +12,13 @@ import time
 
 import httpx
 import pytest
+import uvloop
 from served_models import SETOSA, iris
+
+from mlp.errors import MlpError
+from mlp.inference.handlers import error_reply
+from mlp.inference.http1 import HttpServer, Limits, Reply, Request, Traffic
+from mlp.inference.promise import Promise
 
 BODY = json.dumps({"features": [SETOSA]})
 CALLERS = 8
@@ -135,3 +142,41 @@ def until(holds) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not come about in time"
         time.sleep(0.005)
+
+
+class Endless:
+    """Answers nothing for as long as one waits."""
+
+    def __init__(self) -> None:
+        self.promise: Promise[Reply] = Promise()
+        self.asked = asyncio.Event()
+        self.refused: list[str | None] = []
+
+    def answer(self, request: Request, *, is_full: bool = False) -> Promise[Reply]:
+        self.asked.set()
+        return self.promise
+
+    def refuse(self, error: MlpError, path: str | None) -> Reply:
+        self.refused.append(path)
+        return error_reply(error, b"id")
+
+
+def test_who_waits_when_the_time_is_over_is_told_so():
+    async def end() -> tuple[bytes, Endless, Traffic]:
+        endless, traffic = Endless(), Traffic()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            server = HttpServer(endless, Limits(), traffic)
+            await server.listen(listener)
+            reader, writer = await asyncio.open_connection("127.0.0.1", listener.getsockname()[1])
+            writer.write(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await asyncio.wait_for(endless.asked.wait(), 10)
+            await server.finish(0.01)
+            said = await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+        return said, endless, traffic
+
+    said, endless, traffic = uvloop.run(end())
+    assert said.startswith(b"HTTP/1.1 503 ")
+    assert b'"code":"draining"' in said
+    assert (endless.refused, traffic.in_flight) == (["/slow"], 0)
+    assert endless.promise.is_done, "nobody computes on for a caller who has left"

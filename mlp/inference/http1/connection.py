@@ -66,8 +66,8 @@ class Connection(asyncio.Protocol):
         """When it is ended, by the server's clock."""
         self._waiting: deque[_Waiting] = deque()
         self._promise: Promise[Reply] | None = None
-        self._owed = (b"", b"")
-        """The method of the request whose answer is promised, and what its answer says of the connection."""
+        self._owed = (b"", "", b"")
+        """Method and path of the request whose answer is promised, and what its answer says of the connection."""
         self._is_writable = True
         self._is_held = False
         """Whether it was refused so often, with others, that it is not read for a moment."""
@@ -176,6 +176,19 @@ class Connection(asyncio.Protocol):
         """Close it once what is written has left."""
         self._phase = _Phase.LEAVING
         self._transport.close()
+
+    # The end's side
+
+    def give_up(self) -> None:
+        """Tell whoever still waits that there will be no answer, and leave."""
+        promise = self._promise
+        if promise is None or not self._is_writable:
+            self._transport.abort()
+            return
+        self._phase = _Phase.LEAVING
+        promise.cancel()
+        _, path, _ = self._owed
+        self._leave(self._server.application.refuse(Unavailable("this server has ended", code="draining"), path))
 
     # The parser's side; an error that is raised here ends the parsing
 
@@ -314,7 +327,7 @@ class Connection(asyncio.Protocol):
             return
         if self._phase is _Phase.IDLE:
             self.deadline = inf
-        self._owed = request.method, connection
+        self._owed = request.method, request.path, connection
         self._promise = answer
         answer.settle(self._answered)
 
@@ -327,7 +340,8 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             self._server.loop.call_exception_handler({"message": "no answer was made", "exception": error})
             return
-        self._send(reply, *self._owed)
+        method, _, connection = self._owed
+        self._send(reply, method, connection)
         self._go_on()
 
     def _go_on(self) -> None:

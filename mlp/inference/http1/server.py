@@ -52,7 +52,7 @@ class HttpServer:
             self._server = None
 
     async def finish(self, seconds: float) -> None:
-        """Accept nobody, answer what has begun, and close all connections; what takes longer than that is cut off."""
+        """Accept nobody, answer what has begun, and close all connections; what takes longer than that is told so."""
         self.stop_listening()
         self.is_draining = True
         with contextlib.suppress(TimeoutError):
@@ -61,6 +61,10 @@ class HttpServer:
                     for connection in [each for each in self._connections if not each.is_busy]:
                         connection.close()
                     await asyncio.sleep(_POLL_SECONDS)
+        if self._connections:
+            for connection in list(self._connections):
+                connection.give_up()
+            await asyncio.sleep(_POLL_SECONDS)  # which sends what is written
         self.throttle.close()
         if self._ticking is not None:
             self._ticking.cancel()
