@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 from benchmarks.table import Table, spread
 from mlp.api.deployment import ModelDeployment, ObjectMeta, Spec
@@ -28,6 +29,17 @@ from tests.kube.scripted_api import ScriptedApi
 ROUNDS = int(os.environ.get("MLP_BENCH_ROUNDS", "21"))
 DEPLOYMENTS = 20
 LIMIT = [sys.executable, "-c", "import typer, rich.console"]
+PYTHON = [sys.executable, "-c", "pass"]
+REQUESTS = """
+import http.client, json, os, ssl, sys, urllib.parse, yaml
+with open(os.environ["KUBECONFIG"]) as file:
+    server = yaml.load(file, yaml.CSafeLoader)["clusters"][0]["cluster"]["server"]
+connection = http.client.HTTPConnection(urllib.parse.urlsplit(server).netloc)
+for path in sys.argv[1:]:
+    connection.request("GET", path)
+    json.loads(connection.getresponse().read())
+"""
+"""What a command asks a cluster, and nothing else: the kubeconfig read, the requests made, their answers parsed."""
 MLP = [sys.executable, "-m", "mlp"]
 INPUTS = [part for name in FEATURES for part in ("-i", f"{name}=1")]
 ALONE = {
@@ -96,9 +108,14 @@ def _measure(folder: Path, api: ScriptedApi) -> Table:
         "XDG_CONFIG_HOME": str(folder / "config"),
     }
     commands = {name: [*MLP, *words] for name, words in {**ALONE, **ASKING, **ON_A_CLUSTER}.items()}
-    commands = {"python -c 'import typer, rich.console'": LIMIT, **commands}
     for command in commands.values():
         milliseconds(command, here)
+    commands = {"python -c pass": PYTHON, "python -c 'import typer, rich.console'": LIMIT, **commands}
+    for name, words in ON_A_CLUSTER.items():
+        api.asked.clear()
+        milliseconds([*MLP, *words], here)
+        paths = [f"{asked.path}?{urlencode(asked.query)}" for asked in api.asked]
+        commands[f"limit: what `{name}` asks ({len(paths)}), alone"] = [sys.executable, "-c", REQUESTS, *paths]
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for _ in range(ROUNDS):
         for name, command in commands.items():
@@ -108,7 +125,7 @@ def _measure(folder: Path, api: ScriptedApi) -> Table:
     for name, pairs in times.items():
         walls, processors = [wall for wall, _ in pairs], [processor for _, processor in pairs]
         ratio = f"{statistics.median(processors) / version:.2f}"
-        shown = name if name.startswith("TAB") else f"`{name}`"
+        shown = name if name.startswith(("TAB", "limit")) else f"`{name}`"
         rows.append((shown, spread(walls, "ms"), spread(processors, "ms"), ratio))
     return Table(
         title="The command line's own time",
