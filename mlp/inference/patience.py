@@ -21,5 +21,7 @@ def deadline_of(headers: Headers) -> float:
     if given is None:
         return inf
     if not given.isdigit() or len(given) > 9:
-        raise Invalid("X-Request-Timeout-Ms is not a whole number of milliseconds", code="invalid_header")
+        raise Invalid(
+            "X-Request-Timeout-Ms takes a whole number of milliseconds, of up to 9 digits", code="invalid_header"
+        )
     return monotonic() + int(given) / 1000

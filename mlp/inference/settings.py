@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -28,6 +29,17 @@ def _separated(names: object) -> object:
     return tuple(filter(None, (name.strip().lower() for name in names.split(",")))) if isinstance(names, str) else names
 
 
+_HOST = re.compile(r"[a-z0-9_]([-a-z0-9_.]*[a-z0-9_])?|[0-9a-f:]*:[0-9a-f.]*:[0-9a-f:.]*")
+"""A name in small letters, or an address, as it stands in `Host` without port and brackets."""
+
+
+def _hosts(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names; raise ValueError for one that no `Host` would ever match."""
+    if not all(map(_HOST.fullmatch, names)):
+        raise ValueError("must be names or addresses of hosts, without http://, ports and *")
+    return names
+
+
 _PLAIN: Mapping[str, str] = {
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -38,8 +50,10 @@ _PLAIN: Mapping[str, str] = {
     "greater_than_equal": "must be {ge} or more",
     "less_than_equal": "must be {le} or less",
     "literal_error": "must be {expected}",
+    "string_too_long": "must have {max_length} characters or fewer",
 }
 _PATTERNS: Mapping[str, str] = {
+    "model_name": "must be small letters, digits and hyphens, a letter first and no hyphen last",
     "model_digest": "must be 64 hexadecimal digits, a to f in small letters",
     "registry_url": "must begin with http:// or https://",
 }
@@ -94,7 +108,7 @@ class Settings(BaseModel):
     """A file of keys that callers have to show, one a line; read again when it changes."""
     allow_open: bool = False
     """Serve callers from other machines although nobody is asked for a key."""
-    allowed_hosts: Annotated[tuple[str, ...] | None, BeforeValidator(_separated)] = None
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(_separated), AfterValidator(_hosts)] | None = None
     """Names in `Host` headers that are served besides this machine's, separated by commas; with keys the only ones."""
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_048_576
     """The largest request body; 1,000 rows of 30 numbers are about 600,000 bytes."""
@@ -131,6 +145,8 @@ class Settings(BaseModel):
     def _one_source(self) -> Self:
         if (self.model_file is None) != (self.manifest_file is None):
             raise ValueError("MLP_MODEL_FILE and MLP_MANIFEST_FILE belong together: set both")
+        if self.model_file is not None and self.registry_url is not None:
+            raise ValueError("MLP_MODEL_FILE and MLP_REGISTRY_URL are two sources of the model: set one of them")
         needed = {"registry_url", "model_name", "model_version"}
         if self.model_file is None and not needed <= self.model_fields_set:
             raise ValueError(

@@ -71,6 +71,7 @@ def test_what_has_no_host_is_no_browser():
         ({"MLP_PORT": "7000", "MLP_GRPC_PORT": "7000"}, "MLP_PORT and MLP_GRPC_PORT are both 7000"),
         ({"MLP_HEALTH_PORT": "7000", "MLP_GRPC_PORT": "7000"}, "MLP_GRPC_PORT and MLP_HEALTH_PORT are both 7000"),
         ({"MLP_MAX_QUEUE": "300", "MLP_MAX_IN_FLIGHT": "200"}, "MLP_MAX_QUEUE is more than MLP_MAX_IN_FLIGHT"),
+        ({"MLP_MODEL_FILE": "m", "MLP_MANIFEST_FILE": "m"}, "MLP_MODEL_FILE and MLP_REGISTRY_URL are two sources"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(contradiction, words):

@@ -14,6 +14,7 @@ from mlp.inference.settings import Settings, flag_of, variable_of
 
 PAGE = Path(mlp.__file__).parents[1] / "docs" / "serving.md"
 MODEL = {"MLP_MODEL_NAME": "iris", "MLP_MODEL_VERSION": "1", "MLP_REGISTRY_URL": "http://127.0.0.1:8000"}
+HOSTS = "must be names or addresses of hosts, without http://, ports and *"
 
 
 def test_the_page_lists_every_setting_with_its_default():
@@ -72,6 +73,11 @@ def test_a_level_is_taken_in_any_case(level):
         ("log_level", "loud", "must be 'debug', 'info', 'warning' or 'error'"),
         ("registry_url", "registry:8000", "must begin with http:// or https://"),
         ("model_digest", "abc", "must be 64 hexadecimal digits, a to f in small letters"),
+        ("model_name", "Iris!", "must be small letters, digits and hyphens, a letter first and no hyphen last"),
+        ("model_name", "a" * 51, "must have 50 characters or fewer"),
+        ("allowed_hosts", "http://models.example", HOSTS),
+        ("allowed_hosts", "b.example, models.example:8001", HOSTS),
+        ("allowed_hosts", "*.example", HOSTS),
     ],
 )
 def test_a_wrong_value_is_told_in_plain_words(name, value, words):
@@ -91,3 +97,10 @@ def test_a_flag_that_there_is_not_ends_the_process(arguments, capsys):
 def test_a_wrong_flag_is_named_as_its_variable():
     with pytest.raises(Invalid, match="MLP_PORT"):
         Settings.from_environment(with_flags(MODEL, ["--port", "many"]))
+
+
+@pytest.mark.parametrize(
+    "names", ["localhost", "10.0.0.7", "fe80::1", "::ffff:10.0.0.7", "xn--mnchen-3ya.example", "a_b"]
+)
+def test_names_and_addresses_can_be_allowed(names):
+    assert Settings.from_environment({**MODEL, "MLP_ALLOWED_HOSTS": names.upper()}).allowed_hosts == (names,)
