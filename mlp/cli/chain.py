@@ -33,7 +33,11 @@ def why_text(why: WhyDocument, *, ascii_only: bool = False) -> str:
     """Return a headline, a line a link, and what to do; `ascii_only` draws no branches."""
     known = cause_of(why)
     lines = [_headline(why, known), ""]
-    for depth, link in enumerate(why["links"]):
+    kinds: list[str] = []
+    for link in why["links"]:
+        if link["kind"] not in kinds[-1:]:  # several pods stand beside each other
+            kinds.append(link["kind"])
+        depth = len(kinds) - 1
         branch = "" if depth == 0 else f"{'  ' * (depth - 1)}{'because of' if ascii_only else '└'} "
         lines.append(branch + _link(link))
     if known is not None:

@@ -74,7 +74,7 @@ def why_of(deployment: DeploymentDocument, workload: Object | None, pods: Sequen
         "links": [
             _first_link(deployment, ok=ok),
             _link("version", f"{spec['modelName']}:{spec['modelVersion']}", "wanted"),
-            *(_link("pod", name_of(pod), "ready" if is_ready(pod) else _phase_of(pod)) for pod in pods),
+            *(_link("pod", name_of(pod), _state_of(pod)) for pod in pods if _belongs(pod, spec["modelVersion"])),
             *([_link("container", "server", "failed", problem.reason)] if problem is not None else []),
         ],
         "reason": problem.reason if problem is not None else cause["reason"] if cause is not None else None,
@@ -100,8 +100,15 @@ def _link(
     return {"kind": kind, "name": name, "state": state, "reason": reason, "message": message, "at": at}
 
 
-def _phase_of(pod: Object) -> str:
-    return str(pod["status"].get("phase", ""))
+def _belongs(pod: Object, version: int) -> bool:
+    """Whether a pod is to serve that version, and does not leave."""
+    meta = pod["metadata"]
+    labelled = (meta.get("labels") or {}).get(_VERSION_LABEL, str(version))
+    return not meta.get("deletionTimestamp") and labelled == str(version)
+
+
+def _state_of(pod: Object) -> str:
+    return "ready" if is_ready(pod) else str(pod["status"].get("phase", ""))
 
 
 def _revision(deployment: DeploymentDocument, replica_set: Object) -> RevisionDocument:

@@ -103,6 +103,18 @@ def test_the_chain_of_a_broken_deployment_ends_at_what_its_container_said():
     assert Why.model_validate(why).document() == why
 
 
+def pod(name, version, **meta):
+    ready = [{"type": "Ready", "status": "True"}]
+    labels = {"model-version": str(version)}
+    return {"metadata": {"name": name, "labels": labels, **meta}, "status": {"phase": "Running", "conditions": ready}}
+
+
+def test_the_chain_has_neither_pods_of_the_version_before_nor_those_that_leave():
+    pods = [pod("before", 1), pod("new", 2), pod("leaving", 2, deletionTimestamp=moment(1))]
+    links = why_of(deployment(2).document(), None, pods)["links"]
+    assert [(link["name"], link["state"]) for link in links[1:]] == [("flowers:2", "wanted"), ("new", "ready")]
+
+
 def test_the_chain_of_a_serving_deployment_has_no_cause():
     why = why_of(deployment().document(), None, [])
     assert (why["ok"], why["reason"], why["message"]) == (True, None, "")
