@@ -115,7 +115,7 @@ class Connection:
         except (urllib3.exceptions.ReadTimeoutError, urllib3.exceptions.ConnectTimeoutError) as error:
             raise silent(self.server) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise broken(self.server) from error
+            raise broken(self.server, error) from error
 
 
 def connect(kubeconfig: Path | None = None, context: str | None = None, *, connections: int = 16) -> Connection:

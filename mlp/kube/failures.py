@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import Mapping
 
 from mlp.errors import Conflict, DeadlineExceeded, Denied, Failed, Invalid, MlpError, NotFound, TooLarge, Unavailable
@@ -55,8 +56,13 @@ def silent(server: str) -> DeadlineExceeded:
     return DeadlineExceeded(f"the API server at {server} is silent", code="silent")
 
 
-def broken(server: str) -> Unavailable:
-    """Return what it means that a connection ends before the answer does."""
+def broken(server: str, error: Exception) -> Unavailable:
+    """Return what it means that a connection ends before the answer does, or ends because of a certificate."""
+    found = (each for each in (error, *error.args) if isinstance(each, ssl.SSLCertVerificationError))
+    distrust = next(found, None)  # urllib3 wraps it
+    if distrust is not None:
+        message = f"the certificate of the API server at {server} is not trusted: {distrust.verify_message}"
+        return Unavailable(message, code="cluster_untrusted")
     return Unavailable(f"the API server at {server} broke the connection", code="connection_lost")
 
 

@@ -112,4 +112,4 @@ class PlainConnection:
         except TimeoutError as error:
             raise silent(self.server) from error
         except (OSError, HTTPException) as error:
-            raise broken(self.server) from error
+            raise broken(self.server, error) from error

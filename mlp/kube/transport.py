@@ -42,7 +42,7 @@ class Transport(Protocol):
         """Return the body of a good answer.
 
         Raises what any other answer means (`mlp.kube.failures`), Unavailable (`cluster_unreachable`,
-        `connection_lost`) and DeadlineExceeded (`silent`).
+        `connection_lost`, `cluster_untrusted`) and DeadlineExceeded (`silent`).
         """
 
     def lines(self, request: Request) -> AbstractContextManager[Iterator[bytes]]:
