@@ -181,6 +181,43 @@ def test_infinity_is_refused_although_bytes_could_say_it(served, dtype, ask):
         assert caught.value.code == "out_of_range"
 
 
+def as_other_datatype(kind: str, values: list) -> list[tuple[dict, bytes]]:
+    """Return an input of `kind` as JSON, and as the start of one whose bytes stand behind it."""
+    given = {"name": "x", "datatype": kind, "shape": [len(values), 1]}
+    data = np.array(values, NUMPY[kind]).tobytes()
+    return [({**given, "data": values}, b""), ({**given, "parameters": {"binary_data_size": len(data)}}, data)]
+
+
+def answer_to(server, given: dict, data: bytes):
+    document = json.dumps({"inputs": [given]}).encode()
+    path = f"/v2/models/{server.model.name}/infer"
+    return server.http(path, document + data, inference_header_content_length=str(len(document)))
+
+
+@pytest.mark.parametrize("kind", [kind for kind, dtype in NUMPY.items() if dtype.kind in "iu"])
+@pytest.mark.parametrize("dtype", [DType.INT64, DType.FLOAT64])
+def test_whole_numbers_of_every_width_are_taken(served, dtype, kind):
+    server, most = served(dtype), min(int(np.iinfo(NUMPY[kind]).max), 2**53)
+    for given, data in as_other_datatype(kind, [0, most]):
+        answer = answer_to(server, given, data)
+        assert json.loads(answer.body)["outputs"][0]["data"] == [0, most]
+
+    def fill(message):
+        given = message.inputs.add(name="x", datatype=kind, shape=[2, 1])
+        contents = f"{'u' * (kind[0] == 'U')}int{'64' * kind.endswith('64')}_contents"
+        getattr(given.contents, contents).extend([0, most])
+
+    assert list(getattr(server.rpc(fill).outputs[0].contents, f"{TYPED[datatype(server)]}_contents")) == [0, most]
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1])
+def test_a_whole_number_beyond_the_features_is_refused_with_its_row(served, number):
+    for given, data in as_other_datatype("UINT64", [1, number]):
+        answer = answer_to(served(DType.INT64), given, data)
+        assert (answer.status, dict(answer.headers)[b"x-mlp-error-code"]) == (400, b"out_of_range")
+        assert json.loads(answer.body)["error"] == "row 1, column 'x' is beyond the range of int64"
+
+
 # the feature's dtype, the classes, what the graph answers, what the caller gets, its datatype
 CLASSES = [
     (DType.STRING, ("no", "yes"), ["yes", "no"], ["yes", "no"], "BYTES"),

@@ -23,12 +23,13 @@ NUMPY: Mapping[str, np.dtype[Any]] = {
     "UINT8": np.dtype("<u1"),
     "UINT16": np.dtype("<u2"),
     "UINT32": np.dtype("<u4"),
+    "UINT64": np.dtype("<u8"),
     "FP16": np.dtype("<f2"),
     "FP32": np.dtype("<f4"),
     "FP64": np.dtype("<f8"),
     BYTES: np.dtype(object),
 }
-"""What is taken; UINT64 and BF16 fit no feature."""
+"""What is taken; BF16 is no datatype of numpy."""
 OF_FEATURE: Mapping[DType, str] = {
     DType.FLOAT32: "FP32",
     DType.FLOAT64: "FP64",

@@ -25,6 +25,8 @@ _Decode = Callable[[bytes], list[Any]]
 _Place = tuple[int, int]
 """Row and column, from 0."""
 _TYPES: Mapping[str, Any] = {"b": bool, "O": str}
+_MSGSPEC_MAX = 2**63 - 1
+"""The largest bound that msgspec can check."""
 _WANTED = {"f": "a number", "i": "a whole number", "u": "a whole number", "b": "true or false", "O": "a string"}
 
 
@@ -120,6 +122,7 @@ def _decoders(datatype: str) -> tuple[_Decode, _Decode]:
     element: Any = {"f": float | None, "b": bool, "O": str | None}.get(dtype.kind)
     if element is None:
         limits = np.iinfo(dtype)
-        element = Annotated[int, msgspec.Meta(ge=int(limits.min), le=int(limits.max))]
+        most = int(limits.max) if limits.max <= _MSGSPEC_MAX else None  # what is more is found when the array is made
+        element = Annotated[int, msgspec.Meta(ge=int(limits.min), le=most)]
     kind: Any = list.__class_getitem__(element)
     return msgspec.json.Decoder(kind).decode, msgspec.json.Decoder(list.__class_getitem__(kind)).decode

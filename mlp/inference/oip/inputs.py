@@ -132,6 +132,8 @@ def _checked(feature: Feature, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
         raise _misfit(feature, int(missing.argmax()), "missing_value", "must not be missing")
     with np.errstate(over="ignore"):
         cast = column.astype(NUMPY_DTYPES[feature.dtype], copy=False)
+    if column.dtype.kind == "u" and (cast < 0).any():  # UINT64 above INT64
+        raise _misfit(feature, int((cast < 0).argmax()), "out_of_range", f"is beyond the range of {feature.dtype}")
     if cast.dtype.kind == "f":
         infinite = np.isinf(cast)
         if infinite.any():

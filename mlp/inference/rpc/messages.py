@@ -24,6 +24,7 @@ _FIELDS: Mapping[str, str] = {
     "UINT8": "uint_contents",
     "UINT16": "uint_contents",
     "UINT32": "uint_contents",
+    "UINT64": "uint64_contents",
     "FP32": "fp32_contents",
     "FP64": "fp64_contents",
     BYTES: "bytes_contents",
