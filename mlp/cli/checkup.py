@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mlp import __version__
 from mlp.cli.catalogue import GENERIC, KNOWN
 from mlp.cli.failures import known_of
+from mlp.cli.overview import registry_failure
 from mlp.cli.table import Table
 from mlp.cli.text import size
 from mlp.errors import MlpError, Precondition
@@ -137,8 +138,7 @@ def _platform(session: Session) -> Iterator[Finding]:
 
 def _registry(platform: Platform) -> Finding:
     """Say why the registry is not ready, where that is known."""
-    line = next((each for each in platform.processes if each["name"] == "registry"), None)
-    reason, message = (None, "") if line is None else (line.get("reason"), line.get("message", ""))
+    reason, message = registry_failure(platform)
     words = f"not ready at {platform.registry_url}{f': {message}' if message else ''}"
     return Finding("registry", "error", words, "DiskFull" if reason == "DiskFull" else "registry_failed")
 

@@ -14,6 +14,7 @@ from mlp.api.deployment import ModelDeployment, ObjectMeta, Spec
 from mlp.api.reference import MAX_NAME, check_name
 from mlp.cli.deploying import deploy
 from mlp.cli.failures import known_of
+from mlp.cli.overview import served_version
 from mlp.cli.pushing import proof_line, request_for
 from mlp.errors import MlpError
 from mlp.packaging import package_in_child
@@ -63,22 +64,35 @@ def serve_once(session: Session, work: Work) -> None:
     session.screen.step(f"{version.ref} answers at {url}, {time.monotonic() - begin:.1f} s after it was saved")
 
 
-def keep_serving(session: Session, work: Work) -> Iterator[bool]:
+def keep_serving(session: Session, work: Work) -> None:
     """Serve the file now and whenever it is saved, and tell each time whether that went well.
 
-    What fails is said, and what answered before goes on answering.
+    What fails is said, and what answered before goes on answering; Ctrl-C says so, too.
     """
+    _answering(session, work)
     for _ in _saves(work.path):
         try:
             serve_once(session, work)
         except MlpError as error:
             known = known_of(error)
             session.screen.failure(known.code, error.message, known.fix_for({"name": work.name, **error.details}))
-            session.screen.note("what answered before goes on answering")
-            yield False
+            version = _answering(session, work)
+            session.screen.note(
+                f"version {version} goes on answering" if version else f"nothing is known to answer under {work.name}"
+            )
         else:
-            yield True
+            _answering(session, work)
         session.screen.note(f"waiting for {work.path} to be saved; Ctrl-C ends it")
+
+
+def _answering(session: Session, work: Work) -> int | None:
+    """Return the version that answers under the name, None if none does, and let Ctrl-C say that it goes on."""
+    try:
+        version = served_version(session.target.get(work.name))
+    except MlpError:  # none is deployed; or nobody can tell, and then nothing is claimed
+        version = None
+    session.meanwhile = "" if version is None else f"{work.name} goes on answering: mlp undeploy {work.name}"
+    return version
 
 
 def _saves(path: Path) -> Iterator[None]:

@@ -31,12 +31,19 @@ def platform_document(platform: Platform) -> dict[str, Any]:
 
 def platform_table(platform: Platform) -> Table:
     """Return the platform as a person reads it: the registry, then a line a deployment."""
-    state = "ready" if platform.registry_ready else "not ready"
+    words = ("ready",) if platform.registry_ready else ("not ready", registry_failure(platform)[1])
+    state = ": ".join(filter(None, words))
     restarts = {process["name"]: process.get("restarts", 0) for process in platform.processes}
     rows = [_row(each, restarts.get(each["metadata"]["name"], 0)) for each in platform.deployments]
     rows += [(each["name"], "-", DAMAGED, *["-"] * 4) for each in platform.damaged]
     above = f"registry   {platform.registry_url}   {state}"
     return Table(_HEADERS, rows, above=above, empty="nothing is deployed")
+
+
+def registry_failure(platform: Platform) -> tuple[str | None, str]:
+    """Return why the registry's process failed last, as a reason and in words; None and '' where that is not known."""
+    line = next((each for each in platform.processes if each["name"] == "registry"), None)
+    return (None, "") if line is None else (line.get("reason"), line.get("message") or "")
 
 
 def _row(deployment: DeploymentDocument, restarts: int) -> tuple[object, ...]:

@@ -200,9 +200,13 @@ def developing(line, *arguments):
 def test_a_model_is_served_anew_when_it_is_saved_and_a_broken_one_is_not(models):
     file = models.folder / "flowers.onnx"
     models.succeed("model", "pull", "iris:2", "-o", "next.onnx")
-    shutil.copy(models.folder / "iris-1.onnx", file)
+    file.write_bytes(b"half of a graph")
     (models.folder / "rows.json").write_text('{"features": [[5.1, 3.5, 1.4, 0.2]]}')
     with developing(models, "flowers.onnx", "--name", "flowers") as until:
+        until("✗ MLP")
+        assert "nothing is known to answer under flowers" in until("known")
+        until("waiting for")
+        shutil.copy(models.folder / "iris-1.onnx", file)
         assert "flowers:1 answers" in until("s after it was saved")
         until("waiting for")
         shutil.copy(models.folder / "next.onnx", file)
@@ -210,7 +214,7 @@ def test_a_model_is_served_anew_when_it_is_saved_and_a_broken_one_is_not(models)
         until("waiting for")
         file.write_bytes(b"half of a graph")
         until("✗ MLP")
-        until("goes on answering")
+        assert "version 2 goes on answering" in until("answering")
         until("waiting for")
         answer = json.loads(models.succeed("predict", "flowers", "--raw", "-f", "rows.json"))
         assert answer["model"] == {"name": "flowers", "version": 2}

@@ -45,6 +45,4 @@ def run(
     if once:
         dev.serve_once(session, work)
         return
-    session.meanwhile = f"{work.name} goes on answering: mlp undeploy {work.name}"
-    for _ in dev.keep_serving(session, work):
-        session.meanwhile = f"{work.name} goes on answering: mlp undeploy {work.name}"
+    dev.keep_serving(session, work)
