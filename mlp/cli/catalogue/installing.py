@@ -125,8 +125,8 @@ INSTALLING: Mapping[str, Known] = {
     "cluster_untrusted": Known(
         "MLP1423",
         "The cluster's certificate is not trusted",
-        "The API server shows a certificate that the kubeconfig's certificate-authority did not sign, that is for another"
-        " name, or that has run out; a cluster that was made anew has another authority.",
+        "The API server shows a certificate that the kubeconfig's certificate-authority did not sign, that is for"
+        " another name, or that has run out; a cluster that was made anew has another authority.",
         "fetch the cluster's kubeconfig again; kubectl get namespaces then works",
     ),
     "context_not_named": Known(
