@@ -1,5 +1,6 @@
 """The command line starts light: what a command needs is imported inside it."""
 
+import os
 import subprocess
 import sys
 
@@ -13,7 +14,9 @@ def modules_after(code: str) -> set[str]:
     script = (
         f"import sys\ntry:\n    {code}\nexcept SystemExit:\n    pass\nprint('\\n'.join(sys.modules), file=sys.stderr)"
     )
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    spared = {"XDG_CONFIG_HOME": os.devnull, "MLP_HOME": os.devnull}  # a configuration of whoever runs the tests
+    command = [sys.executable, "-c", script]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | spared)
     return set(ran.stderr.split("\n"))
 
 
