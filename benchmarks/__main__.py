@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks import (
     cli_start,
     inference,
+    inference_choices,
     inference_grpc,
     inference_load,
     inference_peers,
@@ -32,6 +33,7 @@ MEASUREMENTS: Mapping[str, tuple[Callable[[], Table], ...]] = {
     "registry": (registry.measure,),
     "registry_pages": (registry_pages.measure,),
     "registry_push": (registry_push.measure,),
+    "inference_choices": (inference_choices.measure_http, inference_choices.measure_codec),
     "inference_peers": (inference_peers.measure,),
     "inference_grpc": (inference_grpc.measure,),
     "inference_load": (inference_load.measure_batching, inference_load.measure_overload),

@@ -111,11 +111,11 @@ def served(settings: dict[str, str], cpu: int | None = SERVER_CPU) -> Iterator[t
 
 
 @contextmanager
-def floor() -> Iterator[int]:
+def floor(module: str = "benchmarks.post_floor") -> Iterator[int]:
     """Start the fixed reply; yield its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         descriptor = listener.fileno()
-        process = start("benchmarks.post_floor", str(descriptor), cpu=SERVER_CPU, pass_fds=(descriptor,))
+        process = start(module, str(descriptor), cpu=SERVER_CPU, pass_fds=(descriptor,))
         try:
             yield listener.getsockname()[1]
         finally:
