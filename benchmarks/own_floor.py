@@ -20,7 +20,7 @@ class FixedReply:
         return Reply(BODY)
 
     def refuse(self, error: MlpError, path: str | None) -> Reply:
-        return Reply(b"{}", error.status)
+        return Reply(b"{}", 400)
 
 
 async def serve(listener: socket.socket) -> None:
