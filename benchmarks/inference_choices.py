@@ -1,4 +1,7 @@
-"""What the model server is built of, beside what it could have been built of: its HTTP server and its JSON decoder."""
+"""What the model server is built of, beside what it could have been built of: its HTTP server and its JSON decoder.
+
+orjson takes part where it is installed, as `benchmarks/inference_choices.txt` pins it.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,7 @@ def measure_codec() -> Table:
     return Table(
         title="Which JSON decoder",
         command="python -m benchmarks inference_choices",
-        remarks="In one thread, without a server; orjson where it is installed.",
+        remarks="In one thread, without a server.",
         headers=("decoder", "body", f"bodies a second, median of {ROUNDS}", "of the chosen one"),
         rows=[
             (
