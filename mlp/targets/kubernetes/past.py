@@ -74,7 +74,7 @@ def why_of(deployment: DeploymentDocument, workload: Object | None, pods: Sequen
         "links": [
             _first_link(deployment, ok=ok),
             _link("version", f"{spec['modelName']}:{spec['modelVersion']}", "wanted"),
-            *(_link("pod", name_of(pod), _state_of(pod)) for pod in pods if _belongs(pod, spec["modelVersion"])),
+            *_pod_links(pods, spec["modelVersion"]),
             *([_link("container", "server", "failed", problem.reason)] if problem is not None else []),
         ],
         "reason": problem.reason if problem is not None else cause["reason"] if cause is not None else None,
@@ -84,6 +84,12 @@ def why_of(deployment: DeploymentDocument, workload: Object | None, pods: Sequen
         "next_attempt_at": None,
         "log": [],
     }
+
+
+def _pod_links(pods: Sequence[Object], version: int) -> Sequence[LinkDocument]:
+    """Return the pods of that version, those that are ready first: what comes below them is of one that is not."""
+    wanted = sorted((pod for pod in pods if _belongs(pod, version)), key=lambda pod: not is_ready(pod))
+    return [_link("pod", name_of(pod), _state_of(pod)) for pod in wanted]
 
 
 def _first_link(deployment: DeploymentDocument, *, ok: bool) -> LinkDocument:

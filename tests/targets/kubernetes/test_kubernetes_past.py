@@ -115,6 +115,12 @@ def test_the_chain_has_neither_pods_of_the_version_before_nor_those_that_leave()
     assert [(link["name"], link["state"]) for link in links[1:]] == [("flowers:2", "wanted"), ("new", "ready")]
 
 
+def test_the_chain_ends_at_a_pod_that_is_not_ready():
+    pending = {"metadata": {"name": "later"}, "status": {"phase": "Pending"}}
+    links = why_of(deployment(2).document(), None, [pending, pod("serving", 2)])["links"]
+    assert [(link["name"], link["state"]) for link in links[2:]] == [("serving", "ready"), ("later", "Pending")]
+
+
 def test_the_chain_of_a_serving_deployment_has_no_cause():
     why = why_of(deployment().document(), None, [])
     assert (why["ok"], why["reason"], why["message"]) == (True, None, "")
