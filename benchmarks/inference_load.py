@@ -24,14 +24,14 @@ from mlp.api.model import ModelVersion, version_digest
 from mlp.api.receipt import Receipt, SampleKind
 from mlp.api.signature import DType, Feature, Layout, Outputs, Signature, Task
 
-ROUNDS = 3
+ROUNDS = 5
 SECONDS = 2.0
 CALLERS = 64
 TIMES = 5
 WIDTH = 1_250
 """Units of a layer: about a millisecond a row."""
-HEAVY_WIDTH = 2_800
-"""About five milliseconds a row."""
+HEAVY_WIDTH = 4_000
+"""About ten milliseconds a row."""
 ROW = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
 
 
@@ -81,7 +81,7 @@ def network_in_cache(width: int = WIDTH) -> Iterator[dict[str, str]]:
         }
 
 
-def measure_batching(rounds: int = ROUNDS) -> Table:
+def measure_batching(rounds: int = 9) -> Table:
     """One row a request, from one caller and from many, with and without sharing runs; which pays is found at start."""
     found: dict[tuple[int, str], list[dict[str, float]]] = {}
     with network_in_cache() as settings:
